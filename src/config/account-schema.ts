@@ -1,0 +1,96 @@
+import { z } from "zod";
+import { AccountId, LocationId } from "../core/ids.ts";
+import { address, anyNumber, say, seconds, strict, text, wholeNumber } from "./fields.ts";
+import { policyFields } from "./policy.ts";
+import { accountModes } from "./settings.ts";
+
+const daySeconds = 86_400;
+
+/** What every account may say. Per-channel defaults live in `channel-defaults.ts`. */
+const common = {
+  id: AccountId,
+  name: text.optional(),
+  mode: z.enum(accountModes).default("read-only"),
+  location: LocationId.default(LocationId.parse("main")),
+  policy: z.union([text, policyFields]).optional(),
+  poll: strict({
+    orders_seconds: seconds(5, daySeconds).default(120_000),
+    listings_seconds: seconds(60, 30 * daySeconds).default(21_600_000),
+  }).prefault({}),
+  quotas: z
+    .record(text, strict({ rate_per_second: anyNumber(0.0001, 10_000), burst: anyNumber(1, 1_000_000) }))
+    .default({}),
+  orders: strict({
+    lag_seconds: seconds(0, daySeconds).optional(),
+    overlap_seconds: seconds(0, 7 * daySeconds).optional(),
+  }).prefault({}),
+  settle_seconds: seconds(1, daySeconds).optional(),
+};
+
+const AmazonAccount = strict({
+  ...common,
+  channel: z.literal("amazon"),
+  region: z.enum(["na", "eu", "fe"]),
+  seller_id: text.regex(
+    /^[A-Z0-9]{5,30}$/,
+    say("is no merchant token", "copy it from Seller Central: capital letters and digits"),
+  ),
+  marketplace_ids: z
+    .array(text.regex(/^A[A-Z0-9]{8,19}$/, say("is no marketplace id", "for example ATVPDKIKX0DER")))
+    .min(1, "must name at least one"),
+  credentials: strict({ client_id: text, client_secret: text, refresh_token: text }),
+  notifications: strict({
+    queue_url: address,
+    region: text.optional(),
+    access_key_id: text.optional(),
+    secret_access_key: text.optional(),
+  })
+    .refine((given) => (given.access_key_id === undefined) === (given.secret_access_key === undefined), {
+      message: say(
+        "has only one of access_key_id and secret_access_key",
+        "give both, or neither to use the AWS SDK's own chain (instance role, profile, variables)",
+      ),
+    })
+    .optional(),
+  endpoints: strict({ api: address.optional(), auth: address.optional(), sqs: address.optional() }).default({}),
+});
+
+const EbayAccount = strict({
+  ...common,
+  channel: z.literal("ebay"),
+  marketplace_id: text.regex(/^EBAY_[A-Z_]{2,20}$/, say("is no eBay marketplace", "for example EBAY_US")),
+  locale: text.regex(/^[a-z]{2}-[A-Z]{2}$/, say("is no language and country", "for example en-US")).optional(),
+  seller_user_id: text.optional(),
+  credentials: strict({ client_id: text, client_secret: text, refresh_token: text }),
+  webhooks: strict({ verification_token: text, endpoint: address.optional() }).optional(),
+  push_batch_max: wholeNumber(1, 25).default(25),
+  endpoints: strict({ api: address.optional(), auth: address.optional() }).default({}),
+});
+
+const ShopifyAccount = strict({
+  ...common,
+  channel: z.literal("shopify"),
+  shop: text.regex(
+    /^[a-z0-9][a-z0-9-]*\.myshopify\.com$/,
+    say("is no shop domain", "write only the domain in lower case, for example example.myshopify.com"),
+  ),
+  api_version: text.regex(/^\d{4}-(01|04|07|10)$/, say("is no API version", "for example 2026-10")).default("2026-10"),
+  credentials: strict({ access_token: text.optional(), client_id: text.optional(), client_secret: text }).refine(
+    (given) => given.access_token !== undefined || given.client_id !== undefined,
+    say("has neither access_token nor client_id", "give access_token (custom app), or client_id (Dev Dashboard app)"),
+  ),
+  webhook_secrets: z.array(text).default([]),
+  location_gid: text
+    .regex(
+      /^gid:\/\/shopify\/Location\/\d+$/,
+      say("is no Shopify location", "for example gid://shopify/Location/12345"),
+    )
+    .optional(),
+  endpoints: strict({ api: address.optional() }).default({}),
+});
+
+export const AccountFields = z.discriminatedUnion("channel", [AmazonAccount, EbayAccount, ShopifyAccount]);
+export type AccountFields = z.infer<typeof AccountFields>;
+export type AmazonFields = z.infer<typeof AmazonAccount>;
+export type EbayFields = z.infer<typeof EbayAccount>;
+export type ShopifyFields = z.infer<typeof ShopifyAccount>;

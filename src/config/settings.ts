@@ -1,0 +1,67 @@
+import type { AccountSettings } from "../connectors/settings.ts";
+import type { Secret } from "../core/secret.ts";
+
+/** What a listing may show of what is available to sell. Order: share, then buffer, then cap, then floor. */
+export type AllocationPolicy = {
+  /** Share of the available units that the listing may show, 0–100. */
+  readonly sharePercent: number;
+  /** Units always kept back. */
+  readonly bufferUnits: number;
+  /** Never show more than this; null = no cap. */
+  readonly capUnits: number | null;
+  /** Below this many units show 0. */
+  readonly floorUnits: number;
+};
+
+/** `read-only`: import and compare. `shadow`: also plan, never write. `live`: write. */
+export const accountModes = ["read-only", "shadow", "live"] as const;
+export type AccountMode = (typeof accountModes)[number];
+
+/** An account of the file: what its connector needs, and what the rest of the house needs to know about it. */
+export type ConfiguredAccount = AccountSettings & {
+  /** For people; the id when the file names none. */
+  readonly name: string;
+  /** The state in which an account that is not yet known starts; later changes are made by commands. */
+  readonly mode: AccountMode;
+  /** The location of ours whose stock the account sells. */
+  readonly locationId: string;
+  readonly policy: AllocationPolicy;
+  readonly poll: { readonly ordersMs: number; readonly listingsMs: number };
+};
+
+/**
+ * The brake on one run of an account. A run may zero (raise) as many listings as the larger of the two allows:
+ * the count, or the share of the account's listings. Above that it writes none of them and asks.
+ */
+export type GuardSettings = {
+  readonly maxZeroedCount: number;
+  readonly maxZeroedPercent: number;
+  readonly maxRaisedCount: number;
+  readonly maxRaisedPercent: number;
+};
+
+export type UserSettings = { readonly name: string; readonly password: Secret; readonly role: "operator" | "support" };
+
+export const logLevels = ["fatal", "error", "warn", "info", "debug", "trace", "silent"] as const;
+export type LogLevel = (typeof logLevels)[number];
+
+/** Everything a process is told from outside, checked. Durations in milliseconds. */
+export type Settings = {
+  /** The file that was read; undefined when there is none (then there are no accounts). */
+  readonly configPath: string | undefined;
+  /** Absolute. Holds embedded servers and the generated key. */
+  readonly dataDir: string;
+  /** Undefined: start the embedded Postgres. Secret because it carries a password. */
+  readonly databaseUrl: Secret | undefined;
+  readonly redisUrl: Secret | undefined;
+  /** 32 bytes as 64 hexadecimal digits; undefined: `ensureSecretKey` makes and keeps one. */
+  readonly secretKey: Secret | undefined;
+  readonly logLevel: LogLevel;
+  readonly server: { readonly host: string; readonly port: number; readonly publicUrl: string | undefined };
+  readonly limits: { readonly webhookBodyBytes: number; readonly apiBodyBytes: number };
+  readonly locations: readonly { readonly id: string; readonly name: string }[];
+  readonly policies: Readonly<Record<string, AllocationPolicy>>;
+  readonly guards: GuardSettings;
+  readonly users: readonly UserSettings[];
+  readonly accounts: readonly ConfiguredAccount[];
+};

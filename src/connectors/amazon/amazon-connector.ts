@@ -1,0 +1,43 @@
+import type { Connector } from "../connector.ts";
+import type { ConnectorDeps } from "../deps.ts";
+import type { AmazonSettings } from "../settings.ts";
+import { checkAccount } from "./check.ts";
+import { createAmazonClient } from "./client.ts";
+import { importListings } from "./listings.ts";
+import { createNotifications } from "./notifications.ts";
+import { fetchOrders, pullOrders } from "./orders.ts";
+import { pushQuantities } from "./push.ts";
+import { identifiersMax, readQuantities } from "./read.ts";
+import { translate } from "./translate.ts";
+
+/** Accepted changes usually show within seconds, sometimes only after minutes (§13.4). */
+const settleMsDefault = 10 * 60 * 1000;
+/** Four seconds' worth of the patch quota: small enough that a throttle or a stop leaves little undone. */
+const pushBatchMax = 20;
+
+/**
+ * Amazon through the Selling Partner API: quantities by PATCH, orders by the 2026-01-01 version, notifications by SQS
+ * where a queue is set. Holds nothing but the access token and the pace of its calls.
+ */
+export const createAmazonConnector = (settings: AmazonSettings, deps: ConnectorDeps): Connector => {
+  const client = createAmazonClient(settings, deps);
+  const queue =
+    settings.notifications === undefined ? undefined : createNotifications(settings, settings.notifications, deps);
+  return {
+    channel: "amazon",
+    limits: {
+      pushBatchMax,
+      readBatchMax: identifiersMax,
+      settleMs: settings.settleMs ?? settleMsDefault,
+      comparesAndSets: false,
+    },
+    pushQuantities: (batch, _attemptKey, context) => pushQuantities(client, settings.sellerId, batch, context),
+    readQuantities: (listings, context) => readQuantities(client, settings, listings, context),
+    importListings: (cursor, context) => importListings(client, settings, cursor, context),
+    pullOrders: (cursor, context) => pullOrders(client, settings, deps, cursor, context),
+    fetchOrders: (orderRefs, context) => fetchOrders(client, orderRefs, context),
+    translate,
+    check: (context) => checkAccount(client, settings, queue, deps, context),
+    ...(queue === undefined ? {} : { notifications: queue }),
+  };
+};

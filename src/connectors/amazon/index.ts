@@ -1,0 +1,2 @@
+export { createAmazonConnector } from "./amazon-connector.ts";
+export { amazonQuotas } from "./quotas.ts";

@@ -1,0 +1,84 @@
+import type { Clock } from "../core/clock.ts";
+
+/** A channel's quota as a token bucket: full burst first, then the refill rate. */
+export type Quota = { readonly ratePerSecond: number; readonly burst: number };
+
+export interface Budget {
+  /** Waits until `cost` tokens are there and takes them. Rejects when `signal` aborts. */
+  take(quota: string, signal: AbortSignal, cost?: number): Promise<void>;
+  /** Tokens to spare right now, for work that should only use what is left over. */
+  spare(quota: string): number;
+  /** Corrects the mirror from what the channel reported. */
+  observe(quota: string, seen: { readonly remaining?: number; readonly ratePerSecond?: number; readonly burst?: number }): void;
+  /** The channel said "too many": empty the bucket and wait at least `waitMs` before the next call. */
+  throttled(quota: string, waitMs: number): void;
+}
+
+type Bucket = { ratePerSecond: number; burst: number; tokens: number; at: number; notBefore: number };
+
+/** In-process mirror of an account's quotas; callers are served first come, first served. */
+export const createBudget = (quotas: Readonly<Record<string, Quota>>, clock: Clock): Budget => {
+  const buckets = new Map<string, Bucket>();
+  const queues = new Map<string, Promise<void>>();
+
+  const bucketOf = (name: string): Bucket => {
+    const existing = buckets.get(name);
+    if (existing !== undefined) return existing;
+    const quota = quotas[name];
+    if (quota === undefined) throw new TypeError(`no quota named ${name}`);
+    const made = { ...quota, tokens: quota.burst, at: clock.monotonicMs(), notBefore: 0 };
+    buckets.set(name, made);
+    return made;
+  };
+  const refill = (bucket: Bucket): void => {
+    const now = clock.monotonicMs();
+    bucket.tokens = Math.min(bucket.burst, bucket.tokens + ((now - bucket.at) / 1000) * bucket.ratePerSecond);
+    bucket.at = now;
+  };
+  const takeInTurn = async (name: string, cost: number, signal: AbortSignal): Promise<void> => {
+    const bucket = bucketOf(name);
+    for (;;) {
+      signal.throwIfAborted();
+      refill(bucket);
+      // A cost above the burst would wait for ever: it may go when the bucket is full.
+      const needed = Math.min(cost, bucket.burst);
+      const blockedMs = bucket.notBefore - clock.monotonicMs();
+      if (blockedMs <= 0 && bucket.tokens >= needed) {
+        bucket.tokens -= cost;
+        return;
+      }
+      const refillMs = ((needed - bucket.tokens) / bucket.ratePerSecond) * 1000;
+      await clock.sleep(Math.max(1, Math.ceil(Math.max(blockedMs, refillMs))), signal);
+    }
+  };
+
+  return {
+    take(name, signal, cost = 1) {
+      const turn = (queues.get(name) ?? Promise.resolve()).then(() => takeInTurn(name, cost, signal));
+      // The next caller waits for this turn's end, whether it got its tokens or was aborted.
+      queues.set(
+        name,
+        turn.catch(() => undefined),
+      );
+      return turn;
+    },
+    spare(name) {
+      const bucket = bucketOf(name);
+      refill(bucket);
+      return bucket.notBefore > clock.monotonicMs() ? 0 : bucket.tokens;
+    },
+    observe(name, seen) {
+      const bucket = bucketOf(name);
+      refill(bucket);
+      if (seen.ratePerSecond !== undefined && seen.ratePerSecond > 0) bucket.ratePerSecond = seen.ratePerSecond;
+      if (seen.burst !== undefined && seen.burst > 0) bucket.burst = seen.burst;
+      if (seen.remaining !== undefined) bucket.tokens = Math.min(bucket.tokens, seen.remaining);
+    },
+    throttled(name, waitMs) {
+      const bucket = bucketOf(name);
+      refill(bucket);
+      bucket.tokens = Math.min(bucket.tokens, 0);
+      bucket.notBefore = Math.max(bucket.notBefore, clock.monotonicMs() + waitMs);
+    },
+  };
+};

@@ -1,0 +1,199 @@
+import type { Json } from "../core/digest.ts";
+
+/**
+ * The one door between Lockstep and a channel. A connector is a function's result
+ * (`createEbayConnector(settings, deps)`), stateless but for cached tokens, and throws only `ChannelError`,
+ * only when a whole call failed. Results per listing are values. No channel's name is known above this folder.
+ */
+export const channels = ["amazon", "ebay", "shopify"] as const;
+export type Channel = (typeof channels)[number];
+
+export type CallContext = {
+  readonly accountId: string;
+  /** Aborts the call: shutdown, lost lease, deadline. */
+  readonly signal: AbortSignal;
+};
+
+/** A listing as a call needs it: our ref plus what the connector itself noted at import (offer ids, location …). */
+export type ListingHandle = {
+  /** Opaque, unique in the account, stable for the life of the listing. */
+  readonly ref: string;
+  /** Written by `importListings` of the same connector, opaque to everybody else. */
+  readonly details: Json;
+};
+
+export type ListingWrite = ListingHandle & {
+  /** The absolute quantity the listing shall show, ≥ 0. */
+  readonly units: number;
+  /** What the channel showed when we decided, for channels with compare-and-set; null = never read. */
+  readonly expectedUnits: number | null;
+};
+
+/**
+ * `accepted`: the channel took it; only a read-back makes it *applied*.
+ * `refused`: nothing was written, and why: `retryable` later, `permanent` needs a person.
+ * `conflict`: compare-and-set lost; re-read and recompute. `unknown`: it may or may not have taken effect.
+ */
+export type PushOutcome =
+  | { readonly ref: string; readonly status: "accepted"; readonly receipt: string | null }
+  | { readonly ref: string; readonly status: "refused"; readonly retry: "later" | "never"; readonly reason: string }
+  | { readonly ref: string; readonly status: "conflict"; readonly reason: string }
+  | { readonly ref: string; readonly status: "unknown"; readonly reason: string };
+
+/** `units: null`: the channel answered that it does not have or does not track this listing; `reason` says so. */
+export type QuantityReading = {
+  readonly ref: string;
+  readonly units: number | null;
+  readonly reason?: string;
+};
+
+export type ImportedListing = ListingHandle & {
+  /** Other names under which orders or messages may mention it (`sku:…`, `item:…/variation`), unique per account. */
+  readonly aliases: readonly string[];
+  /** The seller's SKU on the channel, byte-exact; null when the listing has none. */
+  readonly channelSku: string | null;
+  readonly title: string | null;
+  /** `channel`: stock lies with the channel (FBA); such a listing is never written. */
+  readonly fulfilledBy: "merchant" | "channel";
+  readonly status: "active" | "inactive" | "ended";
+  /** What the channel shows now; null = not tracked or not told. */
+  readonly units: number | null;
+};
+
+/** Cumulative truth about an order line, whatever happened before: holds + left ≤ ordered. Units of the listing. */
+export type OrderLine = {
+  readonly lineRef: string;
+  /** Candidate names of the listing, best first; each is a ref or an alias. Empty = the channel named none. */
+  readonly listingRefs: readonly string[];
+  readonly channelSku: string | null;
+  /** Sold and not yet gone: must stay reserved. */
+  readonly holdUnits: number;
+  /** Have left the building. */
+  readonly leftUnits: number;
+  /** Came back to sellable stock (restocked), a part of those that left. */
+  readonly backUnits: number;
+};
+
+/** Nothing here may identify a buyer: ids, quantities, states, times. */
+export type OrderSnapshot = {
+  readonly orderRef: string;
+  /** `channel`: fulfilled from the channel's own stock; never touches ours. */
+  readonly fulfilledBy: "merchant" | "channel";
+  /** The channel's own words for the order's state, for people. */
+  readonly channelState: string;
+  readonly createdAt: string;
+  /** The channel's update time (ISO, UTC): newer beats older. */
+  readonly updatedAt: string;
+  /** When the channel rendered this view (event time, or our request's send time): breaks ties of `updatedAt`. */
+  readonly observedAt: string;
+  readonly lines: readonly OrderLine[];
+};
+
+/** What a delivery means, in our words. */
+export type ChannelEvent =
+  | { readonly kind: "order"; readonly order: OrderSnapshot }
+  /** Re-read these orders: the message itself is not the truth. */
+  | { readonly kind: "order-hint"; readonly orderRefs: readonly string[] }
+  /** A hint that a listing's quantity moved; never pushed from, only re-read. */
+  | { readonly kind: "stock-hint"; readonly listingRef: string; readonly units: number | null; readonly at: string }
+  /** The channel wants personal data told or erased: we hold none, and record that. */
+  | { readonly kind: "privacy"; readonly topic: string }
+  | { readonly kind: "ignored"; readonly reason: string };
+
+/**
+ * An inbound message reduced to its allow-listed projection: no personal data, ids as strings.
+ * `id` is unique in the account and the same when the channel repeats the message.
+ */
+export type Delivery = {
+  readonly id: string;
+  readonly topic: string;
+  readonly payload: Json;
+  /** The channel's time of the event, ISO, UTC; null when it states none. */
+  readonly sourceAt: string | null;
+};
+
+export type Page<Item> = {
+  readonly items: readonly Item[];
+  /** Resume token, opaque to everybody else; store it only together with the items. null = start. */
+  readonly next: string | null;
+  readonly done: boolean;
+};
+
+/** One page of orders as deliveries, so that polls and pushes share one inbox. */
+export type OrderPage = Page<Delivery> & {
+  /** With `done`: every order changed up to this time (ISO) has now been seen. The account's watermark. */
+  readonly watermark: string | null;
+};
+
+export type RawRequest = {
+  readonly method: string;
+  /** Absolute URL as the channel called it, for challenge hashes. */
+  readonly url: string;
+  /** Lower-case names. A repeated header is joined with ", ". */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Uint8Array;
+};
+
+/**
+ * `delivery`: authentic; keep it, then answer `status` (default 200).
+ * `answer`: reply as told and keep nothing (challenges).
+ * `refused`: not authentic (401) or not for this account (404). `retry-later`: we cannot judge now (503).
+ * `malformed`: authentic but not understood: kept as a dead letter and acknowledged.
+ */
+export type Verification =
+  | { readonly kind: "delivery"; readonly delivery: Delivery; readonly status?: number }
+  | { readonly kind: "answer"; readonly status: number; readonly body: Json }
+  | { readonly kind: "refused"; readonly status: 401 | 404 | 405; readonly reason: string }
+  | { readonly kind: "retry-later"; readonly reason: string }
+  | { readonly kind: "malformed"; readonly id: string; readonly topic: string; readonly reason: string };
+
+export interface Webhooks {
+  verify(request: RawRequest, context: CallContext): Promise<Verification>;
+}
+
+/** A message queue of the channel's (SQS). Acknowledge only after the inbox has committed. */
+export interface Notifications {
+  receive(context: CallContext): Promise<readonly QueuedMessage[]>;
+  acknowledge(handles: readonly string[], context: CallContext): Promise<void>;
+}
+export type QueuedMessage =
+  | { readonly handle: string; readonly kind: "delivery"; readonly delivery: Delivery }
+  | { readonly handle: string; readonly kind: "malformed"; readonly id: string; readonly topic: string; readonly reason: string };
+
+/** One line of `lockstep check`: `fix` is a sentence an operator can follow. */
+export type CheckFinding = {
+  readonly check: string;
+  readonly ok: boolean;
+  readonly detail: string;
+  readonly fix?: string;
+};
+
+export interface Connector {
+  readonly channel: Channel;
+  readonly limits: {
+    /** Most listings in one `pushQuantities` / `readQuantities` call. */
+    readonly pushBatchMax: number;
+    readonly readBatchMax: number;
+    /** How long an accepted write may take to show before it counts as lost. */
+    readonly settleMs: number;
+    /** True when a write takes effect only if `expectedUnits` still holds. */
+    readonly comparesAndSets: boolean;
+  };
+  /** One outcome per listing, in any order. `attemptKey` is stored before the call: the same key means the same attempt. */
+  pushQuantities(batch: readonly ListingWrite[], attemptKey: string, context: CallContext): Promise<readonly PushOutcome[]>;
+  /** What the listings show now, live (never "last submitted"). One reading per listing. */
+  readQuantities(listings: readonly ListingHandle[], context: CallContext): Promise<readonly QuantityReading[]>;
+  /** Every listing of the account. `cursor: null` starts over. */
+  importListings(cursor: string | null, context: CallContext): Promise<Page<ImportedListing>>;
+  /** Orders changed since the cursor, with overlap. May repeat, never skips. */
+  pullOrders(cursor: string | null, context: CallContext): Promise<OrderPage>;
+  /** Orders as they are now; a ref the channel does not know is left out. */
+  fetchOrders(orderRefs: readonly string[], context: CallContext): Promise<readonly OrderSnapshot[]>;
+  /** Pure. A stored delivery's meaning; throws `ChannelError` (permanent) when it has none. */
+  translate(delivery: Delivery): readonly ChannelEvent[];
+  /** Credentials, scopes, clock, subscriptions: read-only. */
+  check(context: CallContext): Promise<readonly CheckFinding[]>;
+  /** Abilities: presence is the opt-in. */
+  readonly webhooks?: Webhooks;
+  readonly notifications?: Notifications;
+}

@@ -1,0 +1,142 @@
+import type { Json } from "../../core/digest.ts";
+import { ChannelError } from "../../core/failure.ts";
+import type { ConnectorDeps } from "../deps.ts";
+import { createHttp } from "../http.ts";
+import type { EbaySettings } from "../settings.ts";
+import { createClassify } from "./failures.ts";
+import type { EbayQuota } from "./quotas.ts";
+import { askWaitMs } from "./rate-limits.ts";
+import { createMint, createTokenSource } from "./token.ts";
+
+export type EbayCall = {
+  readonly method: "GET" | "POST";
+  /** From the host's root, already percent-encoded. */
+  readonly path: string;
+  readonly query?: Readonly<Record<string, string>>;
+  readonly body?: Json;
+  readonly quota: EbayQuota;
+  /** Whose token: the seller's (default) or the application's. */
+  readonly as?: "seller" | "application";
+  /** False for writes: an absolute quantity sent again later may overwrite a sale. */
+  readonly repeatable: boolean;
+  readonly timeoutMs?: number;
+};
+
+export type EbayAnswer = {
+  readonly status: number;
+  readonly body: unknown;
+  readonly headers: unknown;
+  /** Epoch ms right before the request was first written: what the answer shows is at least this new. */
+  readonly sentAtMs: number;
+};
+
+/** Errors: `ChannelError` only. `auth` after one forced refresh; `ambiguous` when a write may have taken effect. */
+export type EbayClient = (call: EbayCall, signal: AbortSignal) => Promise<EbayAnswer>;
+
+const realHost = "https://api.ebay.com";
+
+/** Auth, headers, quota and refresh around every call to one seller's account. */
+export const createEbayClient = (settings: EbaySettings, deps: ConnectorDeps): EbayClient => {
+  const { clock, budget, log } = deps;
+  const api = withoutSlash(settings.endpoints.api ?? realHost);
+  // The token endpoint lives on the API's host, so a sandbox `api` never sends its credentials to production.
+  const url = `${withoutSlash(settings.endpoints.auth ?? api)}/identity/v1/oauth2/token`;
+  const http = createHttp(deps, createClassify(deps));
+  const tokens = {
+    seller: createTokenSource(createMint("seller", settings.credentials, { http, budget, url }), clock),
+    application: createTokenSource(createMint("application", settings.credentials, { http, budget, url }), clock),
+  };
+  const headers = headersFor(settings);
+
+  const send = async (call: EbayCall, token: string, signal: AbortSignal): Promise<EbayAnswer> => {
+    await budget.take(call.quota, signal);
+    const sentAtMs = clock.now();
+    const answer = await http(
+      {
+        method: call.method,
+        url: `${api}${call.path}${queryOf(call.query)}`,
+        headers: { ...headers, Authorization: `Bearer ${token}` },
+        ...(call.body !== undefined && { data: call.body }),
+        ...(call.timeoutMs !== undefined && { timeoutMs: call.timeoutMs }),
+        repeatable: call.repeatable,
+      },
+      signal,
+    ).catch((error: unknown) => Promise.reject(asWritten(error, call, signal)));
+    return { status: answer.status, body: answer.data, headers: answer.headers, sentAtMs };
+  };
+
+  /** An expired token was refused before anything was done, so even a write may go a second time. */
+  const sendWithToken = async (call: EbayCall, signal: AbortSignal): Promise<EbayAnswer> => {
+    const source = tokens[call.as ?? "seller"];
+    const token = await source.get(signal);
+    try {
+      return await send(call, token, signal);
+    } catch (error) {
+      if (!(error instanceof ChannelError && error.kind === "auth")) throw error;
+      log.info({ accountId: settings.id, channelCode: error.channelCode }, "eBay refused the token, refreshing once");
+      return send(call, await source.renew(token, signal), signal);
+    }
+  };
+
+  return async (call, signal) => {
+    try {
+      return await sendWithToken(call, signal);
+    } catch (error) {
+      if (!(error instanceof ChannelError)) throw signal.aborted ? abortedBeforeSending(error) : error;
+      if (error.kind !== "throttled") throw error;
+      const askedMs = call.quota === "analytics" ? undefined : await askWaitMs(call.quota, sendWithToken, deps, signal);
+      const retryAfterMs = askedMs ?? error.retryAfterMs ?? 5_000;
+      budget.throttled(call.quota, retryAfterMs);
+      throw new ChannelError({
+        ...named(error),
+        kind: "throttled",
+        message: error.message,
+        retryAfterMs,
+        cause: error,
+      });
+    }
+  };
+};
+
+/** Accept-Language is never left to a library: Sell Inventory refuses `*` with 400 / 25709 (§2). */
+const headersFor = (settings: EbaySettings): Readonly<Record<string, string>> => ({
+  Accept: "application/json",
+  "Content-Type": "application/json",
+  "Accept-Language": settings.locale,
+  "Content-Language": settings.locale,
+  "X-EBAY-C-MARKETPLACE-ID": settings.marketplaceId,
+});
+
+/**
+ * Once a write is on its way, a lost answer, a 5xx or our own abort all leave open whether it took effect.
+ * 25025 (concurrent access) is eBay's clear "not done".
+ */
+const asWritten = (error: unknown, call: EbayCall, signal: AbortSignal): unknown => {
+  if (call.repeatable) return error;
+  const lost =
+    error instanceof ChannelError ? error.kind === "retryable" && error.channelCode !== "25025" : signal.aborted;
+  if (!lost) return error;
+  const message = error instanceof ChannelError ? error.message : "aborted while the answer was awaited";
+  return new ChannelError({ ...named(error), kind: "retryable", message, ambiguous: true, cause: error });
+};
+
+const named = (error: unknown): { channelCode?: string; requestId?: string } =>
+  error instanceof ChannelError
+    ? {
+        ...(error.channelCode !== undefined && { channelCode: error.channelCode }),
+        ...(error.requestId !== undefined && { requestId: error.requestId }),
+      }
+    : {};
+
+const abortedBeforeSending = (cause: unknown): ChannelError =>
+  new ChannelError({ kind: "retryable", message: "aborted before an answer", cause });
+
+const withoutSlash = (url: string): string => url.replace(/\/+$/, "");
+
+/** Everything encoded, `[ ] { } |` of the order filter included, which URL libraries tend to leave alone (§7). */
+const queryOf = (query: Readonly<Record<string, string>> = {}): string => {
+  const pairs = Object.entries(query).map(
+    ([name, value]) => `${encodeURIComponent(name)}=${encodeURIComponent(value)}`,
+  );
+  return pairs.length === 0 ? "" : `?${pairs.join("&")}`;
+};

@@ -1,0 +1,24 @@
+import type { Quota } from "../budget.ts";
+
+const secondsPerDay = 86_400;
+
+/**
+ * eBay counts calls per day (docs: sell.inventory 2 000 000, sell.fulfillment 100 000, commerce.notification 10 000,
+ * developer analytics 5 000; token mints 50 000 and 1 000). A tenth of the day may burst and nine tenths refill, so
+ * that no 24 hours can ever exceed the whole. The limits are the *application's*: merchants who run several accounts
+ * on one keyset divide these by the number of accounts (`quotas` in the account's settings).
+ */
+const perDay = (calls: number): Quota => ({ ratePerSecond: (calls * 0.9) / secondsPerDay, burst: calls * 0.1 });
+
+export const ebayQuotas = {
+  inventory: perDay(2_000_000),
+  fulfillment: perDay(100_000),
+  // commerce.notification's 10 000, divided: a flood of forged key ids must not use up what `check` needs.
+  notification: perDay(5_000),
+  publicKey: perDay(4_000),
+  analytics: perDay(4_000),
+  sellerToken: perDay(50_000),
+  applicationToken: perDay(1_000),
+} as const satisfies Record<string, Quota>;
+
+export type EbayQuota = keyof typeof ebayQuotas;

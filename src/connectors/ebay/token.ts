@@ -1,0 +1,104 @@
+import { z } from "zod";
+import type { Clock } from "../../core/clock.ts";
+import type { Budget } from "../budget.ts";
+import type { Http } from "../http.ts";
+import type { EbaySettings } from "../settings.ts";
+import { unreadable } from "./failures.ts";
+import type { EbayQuota } from "./quotas.ts";
+
+export interface TokenSource {
+  /** The cached token, or a new one. */
+  get(signal: AbortSignal): Promise<string>;
+  /** A token other than `stale`: mints unless somebody already did. */
+  renew(stale: string, signal: AbortSignal): Promise<string>;
+}
+
+type Minted = { readonly token: string; readonly lifeMs: number };
+type Mint = (signal: AbortSignal) => Promise<Minted>;
+
+const usedShareOfLife = 0.8;
+const mintDeadlineMs = 30_000;
+
+/** Caches a token until 80 % of its life by the monotonic clock; callers who find it missing share one mint. */
+export const createTokenSource = (mint: Mint, clock: Clock): TokenSource => {
+  let cached: { readonly token: string; readonly untilMs: number } | undefined;
+  let flight: Promise<string> | undefined;
+
+  const mintOnce = async (): Promise<string> => {
+    const startedMs = clock.monotonicMs();
+    // The shared mint outlives any one caller, so it has a deadline of its own instead of a caller's signal.
+    const { token, lifeMs } = await mint(AbortSignal.timeout(mintDeadlineMs));
+    cached = { token, untilMs: startedMs + lifeMs * usedShareOfLife };
+    return token;
+  };
+  const share = (signal: AbortSignal): Promise<string> => {
+    flight ??= mintOnce().finally(() => {
+      flight = undefined;
+    });
+    return unlessAborted(flight, signal);
+  };
+
+  return {
+    async get(signal) {
+      signal.throwIfAborted();
+      return cached !== undefined && clock.monotonicMs() < cached.untilMs ? cached.token : share(signal);
+    },
+    async renew(stale, signal) {
+      if (cached?.token === stale) cached = undefined;
+      return this.get(signal);
+    },
+  };
+};
+
+const TokenAnswer = z.object({ access_token: z.string().min(1), expires_in: z.number().positive() });
+
+export type GrantDeps = { readonly http: Http; readonly budget: Budget; readonly url: string };
+
+/**
+ * The two grants (§1). `seller`: the refresh token, without `scope`, so that a scope added later cannot drop the
+ * account; the answer brings no new refresh token and ours stays. `application`: client credentials.
+ * Minting twice does no harm, so both are repeatable.
+ */
+export const createMint =
+  (
+    as: "seller" | "application",
+    { clientId, clientSecret, refreshToken }: EbaySettings["credentials"],
+    deps: GrantDeps,
+  ): Mint =>
+  async (signal) => {
+    const quota: EbayQuota = as === "seller" ? "sellerToken" : "applicationToken";
+    const form =
+      as === "seller"
+        ? { grant_type: "refresh_token", refresh_token: refreshToken.reveal() }
+        : { grant_type: "client_credentials", scope: "https://api.ebay.com/oauth/api_scope" };
+    await deps.budget.take(quota, signal);
+    const answer = await deps.http(
+      {
+        method: "POST",
+        url: deps.url,
+        data: new URLSearchParams(form).toString(),
+        headers: {
+          Authorization: `Basic ${Buffer.from(`${clientId}:${clientSecret.reveal()}`).toString("base64")}`,
+          "Content-Type": "application/x-www-form-urlencoded",
+          Accept: "application/json",
+        },
+        repeatable: true,
+      },
+      signal,
+    );
+    const parsed = TokenAnswer.safeParse(answer.data);
+    if (!parsed.success) throw unreadable("token answer", parsed.error);
+    return { token: parsed.data.access_token, lifeMs: parsed.data.expires_in * 1000 };
+  };
+
+/** The promise, or the signal's reason if that comes first; the work itself goes on for the others. */
+const unlessAborted = async <Value>(work: Promise<Value>, signal: AbortSignal): Promise<Value> => {
+  const { promise: aborted, reject } = Promise.withResolvers<never>();
+  const onAbort = (): void => reject(signal.reason);
+  signal.addEventListener("abort", onAbort, { once: true });
+  try {
+    return await Promise.race([work, aborted]);
+  } finally {
+    signal.removeEventListener("abort", onAbort);
+  }
+};

@@ -1,0 +1,66 @@
+import axios, { type AxiosInstance, type AxiosRequestConfig, type AxiosResponse } from "axios";
+import pRetry from "p-retry";
+import { ChannelError } from "../core/failure.ts";
+import type { ConnectorDeps } from "./deps.ts";
+
+export type HttpRequest = AxiosRequestConfig & {
+  readonly method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
+  readonly url: string;
+  /** True when sending it twice has the effect of once; only then does a lost answer lead to a retry inside the call. */
+  readonly repeatable: boolean;
+  readonly timeoutMs?: number;
+};
+
+/** Turns an answer that is no success into a ChannelError; returns undefined when the status is fine for the caller. */
+export type Classify = (response: AxiosResponse<unknown>) => ChannelError | undefined;
+
+export type Http = (request: HttpRequest, signal: AbortSignal) => Promise<AxiosResponse<unknown>>;
+
+const defaultTimeoutMs = 10_000;
+/** Seconds inside one call; minutes between runs belong to the queue, and the two are never multiplied. */
+const retriesMax = 2;
+
+/**
+ * One axios instance with a total deadline, no redirects, every status passed to `classify`, and p-retry around
+ * calls that may be repeated. Errors: `ChannelError` only; network trouble is `retryable`, and `ambiguous` for a
+ * request that is not repeatable.
+ */
+export const createHttp = (deps: Pick<ConnectorDeps, "random" | "log">, classify: Classify, instance?: AxiosInstance): Http => {
+  const client = instance ?? axios.create();
+  const once = async (request: HttpRequest, signal: AbortSignal): Promise<AxiosResponse<unknown>> => {
+    const { repeatable, timeoutMs = defaultTimeoutMs, ...config } = request;
+    const deadline = AbortSignal.timeout(timeoutMs);
+    let response: AxiosResponse<unknown>;
+    try {
+      response = await client.request<unknown>({
+        maxRedirects: 0,
+        validateStatus: () => true,
+        ...config,
+        signal: AbortSignal.any([signal, deadline]),
+      });
+    } catch (cause) {
+      if (signal.aborted) throw signal.reason;
+      throw new ChannelError({
+        kind: "retryable",
+        message: deadline.aborted ? `no answer within ${timeoutMs} ms` : `network: ${(cause as Error).message}`,
+        ambiguous: !repeatable,
+        cause,
+      });
+    }
+    const failure = classify(response);
+    if (failure !== undefined) throw failure;
+    return response;
+  };
+  return (request, signal) =>
+    pRetry(() => once(request, signal), {
+      retries: request.repeatable ? retriesMax : 0,
+      minTimeout: 200 + Math.round(deps.random() * 200),
+      maxTimeout: 2_000,
+      factor: 3,
+      signal,
+      shouldRetry: ({ error }) => error instanceof ChannelError && error.kind === "retryable",
+      onFailedAttempt: ({ error, attemptNumber, retriesLeft }) => {
+        deps.log.debug({ attemptNumber, retriesLeft, err: error.message, url: request.url }, "channel call failed");
+      },
+    });
+};

@@ -1,0 +1,120 @@
+import { ChannelError } from "../../core/failure.ts";
+import type { CallContext, CheckFinding } from "../connector.ts";
+import type { ConnectorDeps } from "../deps.ts";
+import type { ShopifySettings } from "../settings.ts";
+import type { Answer, Client } from "./client.ts";
+import { appState, locations } from "./documents.ts";
+import type { LocationOf } from "./location.ts";
+import { AppStateAnswer, LocationsAnswer } from "./schemas.ts";
+
+const neededScopes = ["read_inventory", "write_inventory", "read_products", "read_locations", "read_orders"];
+const neededTopics = [
+  "ORDERS_CREATE",
+  "ORDERS_UPDATED",
+  "ORDERS_CANCELLED",
+  "ORDERS_EDITED",
+  "REFUNDS_CREATE",
+  "INVENTORY_LEVELS_UPDATE",
+];
+/** More skew than this eats into the lag and overlap of the order poll. */
+const skewMsMax = 30_000;
+
+/** Credentials, scopes, API version, clock, location, subscriptions. Read-only. */
+export const createCheck =
+  (settings: ShopifySettings, client: Client, locationOf: LocationOf, deps: Pick<ConnectorDeps, "clock">) =>
+  async (context: CallContext): Promise<readonly CheckFinding[]> => {
+    let state: Answer<ReturnType<typeof AppStateAnswer.parse>>;
+    try {
+      state = await client.call({ document: appState, variables: {}, schema: AppStateAnswer }, context.signal);
+    } catch (error) {
+      return [failed("credentials", error, `Check the shop name and the credentials of ${settings.shop}.`)];
+    }
+    const scopes = state.data.currentAppInstallation.accessScopes.map(({ handle }) => handle);
+    const topics = state.data.webhookSubscriptions.nodes.map(({ topic }) => topic);
+    return [
+      { check: "credentials", ok: true, detail: `${settings.shop} accepts them` },
+      scopesFinding(scopes),
+      versionFinding(settings.apiVersion, state.servedVersion),
+      ...clockFinding(state.dateMs, deps.clock.now()),
+      await locationFinding(client, locationOf, context.signal),
+      subscriptionsFinding(topics),
+    ];
+  };
+
+const failed = (check: string, error: unknown, fix: string): CheckFinding => {
+  if (!(error instanceof ChannelError)) throw error;
+  return { check, ok: false, detail: `${error.kind}: ${error.message}`, fix };
+};
+
+const scopesFinding = (granted: readonly string[]): CheckFinding => {
+  // A write scope carries its read scope.
+  const has = (scope: string): boolean =>
+    granted.includes(scope) || granted.includes(scope.replace(/^read_/, "write_"));
+  const missing = neededScopes.filter((scope) => !has(scope));
+  return missing.length === 0
+    ? { check: "scopes", ok: true, detail: neededScopes.join(", ") }
+    : {
+        check: "scopes",
+        ok: false,
+        detail: `missing ${missing.join(", ")}`,
+        fix: "Grant these scopes to the app and install it again.",
+      };
+};
+
+const versionFinding = (requested: string, served: string | undefined): CheckFinding =>
+  served === undefined || served === requested
+    ? { check: "api version", ok: true, detail: requested }
+    : {
+        check: "api version",
+        ok: false,
+        detail: `asked for ${requested}, served ${served}`,
+        fix: "Set the account's API version to a supported one.",
+      };
+
+const clockFinding = (channelMs: number | undefined, nowMs: number): CheckFinding[] => {
+  if (channelMs === undefined) return [];
+  const skewMs = Math.abs(nowMs - channelMs);
+  const detail = `${Math.round(skewMs / 1000)} s apart from the channel's`;
+  return skewMs <= skewMsMax
+    ? [{ check: "clock", ok: true, detail }]
+    : [{ check: "clock", ok: false, detail, fix: "Set this machine's clock by NTP." }];
+};
+
+const locationFinding = async (client: Client, locationOf: LocationOf, signal: AbortSignal): Promise<CheckFinding> => {
+  try {
+    const gid = await locationOf(signal);
+    const { data } = await client.call({ document: locations, variables: {}, schema: LocationsAnswer }, signal);
+    const found = data.locations.nodes.find(({ id }) => id === gid);
+    if (found !== undefined) return { check: "location", ok: true, detail: `${found.name} (${gid})` };
+    if (data.locations.pageInfo.hasNextPage)
+      return { check: "location", ok: true, detail: `${gid}, not among the first ten` };
+    const choices = data.locations.nodes.map(({ id, name }) => `${id} (${name})`).join(", ");
+    return {
+      check: "location",
+      ok: false,
+      detail: `${gid} is none of the shop's active locations`,
+      fix: `Set the account's location to one of ${choices}.`,
+    };
+  } catch (error) {
+    return failed("location", error, "Set the account's location to a gid of the shop.");
+  }
+};
+
+const subscriptionsFinding = (topics: readonly string[]): CheckFinding => {
+  const missing = neededTopics.filter((topic) => !topics.includes(topic));
+  if (missing.length === 0) return { check: "webhooks", ok: true, detail: neededTopics.join(", ") };
+  if (topics.length === 0) {
+    // Subscriptions of the app's configuration file are not listed here, and they are the better kind (§7).
+    return {
+      check: "webhooks",
+      ok: true,
+      detail: "none visible: either in the app's configuration file, or polling alone",
+    };
+  }
+  return {
+    check: "webhooks",
+    ok: false,
+    detail: `no subscription for ${missing.join(", ")}`,
+    fix: "Subscribe to these topics; an endpoint that failed eight times loses its subscription.",
+  };
+};

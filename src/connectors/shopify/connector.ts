@@ -1,0 +1,43 @@
+import type { Quota } from "../budget.ts";
+import type { Connector } from "../connector.ts";
+import type { ConnectorDeps } from "../deps.ts";
+import type { ShopifySettings } from "../settings.ts";
+import { createCheck } from "./check.ts";
+import { createClient, quotaName } from "./client.ts";
+import { levelBatchMax } from "./documents.ts";
+import { createImportListings } from "./listings.ts";
+import { createLocation } from "./location.ts";
+import { createFetchOrders, createPullOrders } from "./orders.ts";
+import { createPushQuantities, pushBatchMax } from "./push.ts";
+import { createReadQuantities } from "./read.ts";
+import { translate } from "./translate.ts";
+import { createWebhooks } from "./webhooks.ts";
+
+/** Cost points of the standard plan; every answer corrects both (channel document §2). */
+export const shopifyQuotas: Record<string, Quota> = { [quotaName]: { ratePerSecond: 100, burst: 2000 } };
+
+/** A set is in the level at once; the rest is patience with a lagging read. */
+const settleMsDefault = 60_000;
+
+/** A shop's inventory items at one location, through the GraphQL Admin API. */
+export const createShopifyConnector = (settings: ShopifySettings, deps: ConnectorDeps): Connector => {
+  const client = createClient(settings, deps);
+  const locationOf = createLocation(settings, client);
+  return {
+    channel: "shopify",
+    limits: {
+      pushBatchMax,
+      readBatchMax: levelBatchMax,
+      settleMs: settings.settleMs ?? settleMsDefault,
+      comparesAndSets: true,
+    },
+    pushQuantities: createPushQuantities(client, locationOf),
+    readQuantities: createReadQuantities(client, locationOf),
+    importListings: createImportListings(client, locationOf, deps),
+    pullOrders: createPullOrders(client, settings, deps),
+    fetchOrders: createFetchOrders(client),
+    translate: (delivery) => translate(delivery, settings.locationGid),
+    check: createCheck(settings, client, locationOf, deps),
+    webhooks: createWebhooks(settings, deps),
+  };
+};

@@ -1,0 +1,149 @@
+/**
+ * Every GraphQL document we send, with an upper bound of what it costs. Shopify charges the *requested* cost first
+ * (objects 1, a connection by its `first`, a mutation 10) and refuses a query above 1000 points, so the page sizes
+ * here keep the linear bound below that.
+ */
+export type Document = {
+  readonly name: string;
+  readonly text: string;
+  /** Points at most, for `rows` ids where the document takes a list of them. */
+  readonly cost: (rows: number) => number;
+};
+
+export const inventoryPageSize = 50;
+export const orderPageSize = 12;
+/** Orders in one `nodes` call. */
+export const orderBatchMax = 12;
+export const levelBatchMax = 250;
+
+const level = `inventoryLevel(locationId: $location, includeInactive: true) { isActive quantities(names: ["available"]) { name quantity } }`;
+
+export const setQuantities: Document = {
+  name: "SetQuantities",
+  // The directive belongs on the field: on the operation it fails validation, without it the call fails at run time.
+  text: `mutation SetQuantities($input: InventorySetQuantitiesInput!, $key: String!) {
+  inventorySetQuantities(input: $input) @idempotent(key: $key) {
+    inventoryAdjustmentGroup { id }
+    userErrors { field message code }
+  }
+}`,
+  cost: () => 13,
+};
+
+export const readLevels: Document = {
+  name: "ReadLevels",
+  text: `query ReadLevels($ids: [ID!]!, $location: ID!) {
+  nodes(ids: $ids) { ... on InventoryItem { id tracked ${level} } }
+}`,
+  cost: (rows) => rows * 3,
+};
+
+export const inventoryPage: Document = {
+  name: "InventoryPage",
+  text: `query InventoryPage($first: Int!, $after: String, $query: String, $location: ID!) {
+  inventoryItems(first: $first, after: $after, query: $query) {
+    nodes {
+      id sku tracked duplicateSkuCount
+      ${level}
+      variants(first: 5) {
+        nodes { id displayName inventoryPolicy product { status } }
+        pageInfo { hasNextPage endCursor }
+      }
+    }
+    pageInfo { hasNextPage endCursor }
+  }
+}`,
+  cost: () => 2 + inventoryPageSize * 15,
+};
+
+export const locations: Document = {
+  name: "Locations",
+  text: "query Locations { locations(first: 10) { nodes { id name } pageInfo { hasNextPage endCursor } } }",
+  cost: () => 12,
+};
+
+const line = "id sku quantity currentQuantity unfulfilledQuantity variant { id inventoryItem { id } }";
+const page = "pageInfo { hasNextPage endCursor }";
+const refundLine = "quantity restockType lineItem { id }";
+const orderHead = "id createdAt updatedAt cancelledAt displayFinancialStatus displayFulfillmentStatus";
+
+/** One view of an order in one answer; `lines` and `refunds` say how many of each, the rest is fetched when there is more. */
+const orderView = (size: { readonly lines: number; readonly refunds: number; readonly refundLines: number }): string =>
+  `${orderHead}
+    lineItems(first: ${size.lines}) { nodes { ${line} } ${page} }
+    refunds(first: ${size.refunds}) { id refundLineItems(first: ${size.refundLines}) { nodes { ${refundLine} } ${page} } }`;
+
+/** A list of refunds that comes back this long may have been cut. */
+export const refundsInPage = 2;
+export const refundsInWhole = 10;
+export const refundsMax = 250;
+const smallView = orderView({ lines: 10, refunds: refundsInPage, refundLines: 5 });
+const wholeView = orderView({ lines: 100, refunds: refundsInWhole, refundLines: 20 });
+
+export const orderPage: Document = {
+  name: "OrderPage",
+  text: `query OrderPage($first: Int!, $after: String, $query: String!) {
+  orders(first: $first, after: $after, query: $query, sortKey: UPDATED_AT) {
+    nodes { ${smallView} }
+    ${page}
+  }
+}`,
+  cost: () => 2 + orderPageSize * 60,
+};
+
+export const ordersById: Document = {
+  name: "OrdersById",
+  text: `query OrdersById($ids: [ID!]!) { nodes(ids: $ids) { ... on Order { ${smallView} } } }`,
+  cost: (rows) => rows * 60,
+};
+
+export const orderWhole: Document = {
+  name: "OrderWhole",
+  text: `query OrderWhole($id: ID!) { order(id: $id) { ${wholeView} } }`,
+  cost: () => 740,
+};
+
+export const orderLines: Document = {
+  name: "OrderLines",
+  text: `query OrderLines($id: ID!, $after: String) {
+  order(id: $id) { updatedAt lineItems(first: 100, after: $after) { nodes { ${line} } ${page} } }
+}`,
+  cost: () => 303,
+};
+
+export const orderRefundIds: Document = {
+  name: "OrderRefundIds",
+  text: `query OrderRefundIds($id: ID!) { order(id: $id) { updatedAt refunds(first: ${refundsMax}) { id } } }`,
+  cost: () => 251,
+};
+
+export const refundLines: Document = {
+  name: "RefundLines",
+  text: `query RefundLines($id: ID!, $after: String) {
+  refund(id: $id) { refundLineItems(first: 100, after: $after) { nodes { ${refundLine} } ${page} } }
+}`,
+  cost: () => 203,
+};
+
+export const appState: Document = {
+  name: "AppState",
+  text: `query AppState {
+  currentAppInstallation { accessScopes { handle } }
+  webhookSubscriptions(first: 100) { nodes { topic } ${page} }
+}`,
+  cost: () => 104,
+};
+
+export const documents: readonly Document[] = [
+  setQuantities,
+  readLevels,
+  inventoryPage,
+  locations,
+  orderPage,
+  ordersById,
+  orderWhole,
+  orderLines,
+  orderRefundIds,
+  refundLines,
+  appState,
+];

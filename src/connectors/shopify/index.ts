@@ -1,0 +1,1 @@
+export { createShopifyConnector, shopifyQuotas } from "./connector.ts";

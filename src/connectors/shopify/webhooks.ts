@@ -1,0 +1,93 @@
+import "@shopify/shopify-api/adapters/node";
+import { ApiVersion, shopifyApi } from "@shopify/shopify-api";
+import { toIso } from "../../core/clock.ts";
+import type { RawRequest, Verification, Webhooks } from "../connector.ts";
+import type { ConnectorDeps } from "../deps.ts";
+import type { ShopifySettings } from "../settings.ts";
+import { parseLossless, projectWebhook, sourceAtOf } from "./webhook-bodies.ts";
+
+/**
+ * Authentic means: signed over the raw bytes with one of the accepted client secrets, and sent for this shop. Anything
+ * else is 401, which app review checks. An authentic body that its topic does not promise is `malformed`.
+ */
+export const createWebhooks = (settings: ShopifySettings, deps: Pick<ConnectorDeps, "clock">): Webhooks => {
+  // While a secret is rotated, old and new may sign for about an hour.
+  const secrets = [settings.credentials.clientSecret, ...settings.webhookSecrets];
+  const verifiers = secrets.map((secret) => createVerifier(secret.reveal()));
+  return {
+    async verify(request) {
+      if (request.method !== "POST") return { kind: "refused", status: 405, reason: "webhooks come by POST" };
+      const text = exactText(request.body);
+      if (text === undefined) return { kind: "refused", status: 401, reason: "the body is no UTF-8" };
+      const verdicts = await Promise.all(verifiers.map((verify) => verify(text, request)));
+      const accepted = verdicts.find((verdict) => verdict.valid);
+      if (accepted === undefined) return { kind: "refused", status: 401, reason: refusalOf(verdicts) };
+      return receive({ request, text, accepted, shop: settings.shop, nowMs: deps.clock.now() });
+    },
+  };
+};
+
+type Accepted = { readonly valid: true; readonly domain: string; readonly webhookId: string };
+type Verdict = Accepted | { readonly valid: false; readonly reason: string };
+
+/** The library's own check of signature and required headers. Only its classic `X-Shopify-*` form is let through. */
+const createVerifier = (secret: string): ((text: string, request: RawRequest) => Promise<Verdict>) => {
+  const library = shopifyApi({
+    apiKey: "not-used-for-webhooks",
+    apiSecretKey: secret,
+    hostName: "localhost",
+    apiVersion: ApiVersion.October26,
+    isEmbeddedApp: false,
+    logger: { log: () => undefined },
+  });
+  return async (text, request) => {
+    const headers = Object.fromEntries(
+      Object.entries(request.headers).filter(([name]) => !name.startsWith("shopify-")),
+    );
+    const rawRequest = { method: request.method, url: request.url, headers };
+    const result = await library.webhooks.validate({ rawBody: text, rawRequest, rawResponse: undefined });
+    return result.valid
+      ? { valid: true, domain: result.domain, webhookId: result.webhookId }
+      : { valid: false, reason: String(result.reason) };
+  };
+};
+
+/** The most telling reason: one secret may have matched and a header be missing. */
+const refusalOf = (verdicts: readonly Verdict[]): string => {
+  const reasons = verdicts.flatMap((verdict) => (verdict.valid ? [] : [verdict.reason]));
+  return reasons.find((reason) => reason !== "invalid_hmac") ?? "invalid_hmac";
+};
+
+/** The bytes as text that encodes back to the same bytes, so that a signature over the text is one over the bytes. */
+const exactText = (body: Uint8Array): string | undefined => {
+  try {
+    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(body);
+  } catch {
+    return undefined;
+  }
+};
+
+type Received = {
+  readonly request: RawRequest;
+  readonly text: string;
+  readonly accepted: Accepted;
+  readonly shop: string;
+  readonly nowMs: number;
+};
+
+const receive = ({ request, text, accepted, shop, nowMs }: Received): Verification => {
+  if (accepted.domain.toLowerCase() !== shop.toLowerCase()) {
+    return { kind: "refused", status: 401, reason: "signed for another shop" };
+  }
+  const id = accepted.webhookId;
+  const topic = request.headers["x-shopify-topic"] ?? "";
+  const triggered = Date.parse(request.headers["x-shopify-triggered-at"] ?? "");
+  const stamp = { triggeredAt: toIso(Number.isNaN(triggered) ? nowMs : triggered) };
+  try {
+    const payload = projectWebhook(topic, parseLossless(text), stamp);
+    return { kind: "delivery", delivery: { id, topic, payload, sourceAt: sourceAtOf(payload, stamp) } };
+  } catch {
+    // The parser's complaint may quote the body, which may hold a buyer's data: it stays out of the reason.
+    return { kind: "malformed", id, topic, reason: `the body is not what ${topic} promises` };
+  }
+};

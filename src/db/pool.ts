@@ -1,0 +1,45 @@
+import pg from "pg";
+
+// bigint columns arrive as strings by default. Ours are counts and ids far below 2^53; beyond it we want a crash, not a rounding.
+const parseInt8 = (text: string): number => {
+  const value = Number(text);
+  if (!Number.isSafeInteger(value)) throw new RangeError(`bigint ${text} is beyond 2^53`);
+  return value;
+};
+const types: pg.CustomTypesConfig = {
+  getTypeParser: ((oid: number, format?: "text" | "binary") => {
+    if (oid === 20) return parseInt8;
+    // Timestamps stay text (ISO by the session's settings): Date would cut microseconds.
+    if (oid === 1184) return (text: string) => text;
+    return pg.types.getTypeParser(oid, format);
+  }) as typeof pg.types.getTypeParser,
+};
+
+export type Db = {
+  readonly pool: pg.Pool;
+  close(): Promise<void>;
+};
+
+export type DbOptions = {
+  readonly url: string;
+  readonly connectionsMax: number;
+  readonly applicationName: string;
+  /** Called for errors of idle connections; without it they would end the process. */
+  readonly onIdleError: (error: Error) => void;
+};
+
+/** One pool a process. Waiting for a connection is bounded, so a full pool is an error the caller can answer. */
+export const openDb = (options: DbOptions): Db => {
+  const pool = new pg.Pool({
+    connectionString: options.url,
+    max: options.connectionsMax,
+    application_name: options.applicationName,
+    connectionTimeoutMillis: 10_000,
+    idleTimeoutMillis: 30_000,
+    keepAlive: true,
+    types,
+    options: "-c statement_timeout=30000 -c idle_in_transaction_session_timeout=30000 -c timezone=UTC -c datestyle=ISO",
+  });
+  pool.on("error", options.onIdleError);
+  return { pool, close: () => pool.end() };
+};

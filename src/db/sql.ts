@@ -1,0 +1,39 @@
+import type pg from "pg";
+import type { z } from "zod";
+import type { Db } from "./pool.ts";
+
+/** A statement with its values apart: every `${value}` becomes a parameter, never text. */
+export type Statement = { readonly text: string; readonly values: readonly unknown[] };
+
+export const sql = (parts: TemplateStringsArray, ...values: readonly unknown[]): Statement => ({
+  text: parts.reduce((text, part, index) => `${text}$${index}${part}`),
+  values,
+});
+
+declare const inTransactionBrand: unique symbol;
+/** A client inside a transaction: a writer that asks for it cannot be handed a pool. */
+export type Tx = { readonly client: pg.PoolClient; readonly [inTransactionBrand]: true };
+export type Queryable = Db | Tx;
+
+const runner = (on: Queryable): pg.Pool | pg.PoolClient => ("pool" in on ? on.pool : on.client);
+
+/** Runs a statement; returns the number of rows it touched. */
+export const execute = async (on: Queryable, statement: Statement): Promise<number> =>
+  (await runner(on).query(statement.text, [...statement.values])).rowCount ?? 0;
+
+/** All rows, each checked by `row`. */
+export const query = async <Row extends z.ZodType>(
+  on: Queryable,
+  row: Row,
+  statement: Statement,
+): Promise<readonly z.infer<Row>[]> => {
+  const result = await runner(on).query<Record<string, unknown>>(statement.text, [...statement.values]);
+  return result.rows.map((raw) => row.parse(raw));
+};
+
+/** The first row, or undefined. */
+export const queryOne = async <Row extends z.ZodType>(
+  on: Queryable,
+  row: Row,
+  statement: Statement,
+): Promise<z.infer<Row> | undefined> => (await query(on, row, statement))[0];

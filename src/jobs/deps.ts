@@ -1,0 +1,52 @@
+import type { Clock } from "../core/clock.ts";
+import type { Random } from "../core/random.ts";
+import type { Connector } from "../connectors/connector.ts";
+import type { Db } from "../db/pool.ts";
+import type { AllocationPolicy } from "../mapping/allocate.ts";
+
+export type JobName =
+  | "ingest"
+  | "publish-events"
+  | "push-account"
+  | "confirm-pushes"
+  | "poll-orders"
+  | "drain-notifications"
+  | "import-listings";
+
+/** What jobs need to know of an account's settings. */
+export type AccountPlan = {
+  readonly accountId: string;
+  readonly locationId: string;
+  readonly policy: AllocationPolicy;
+  readonly ordersEveryMs: number;
+  readonly listingsEveryMs: number;
+  /** The shortest time between two order polls that a waiting raise asks for. */
+  readonly ordersEveryMsMin: number;
+};
+
+/** Counters that jobs feed; ops/ turns them into metrics. */
+export interface JobMetrics {
+  deliveriesSettled(accountId: string, state: string, count: number): void;
+  pushes(accountId: string, outcome: string, count: number): void;
+  /** From owed to provably shown. */
+  pushLag(accountId: string, lagMs: number): void;
+}
+
+export type JobDeps = {
+  readonly db: Db;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly ids: () => string;
+  readonly log: {
+    debug(fields: object, message: string): void;
+    info(fields: object, message: string): void;
+    warn(fields: object, message: string): void;
+    error(fields: object, message: string): void;
+  };
+  /** Names this process among the holders of leases. */
+  readonly holder: string;
+  readonly connectorFor: (accountId: string) => Connector | undefined;
+  readonly planFor: (accountId: string) => AccountPlan | undefined;
+  readonly wake: (name: JobName, payload: unknown, options?: { readonly delayMs?: number }) => void;
+  readonly metrics: JobMetrics;
+};

@@ -1,0 +1,79 @@
+import { z } from "zod";
+import type { Connector } from "../connectors/connector.ts";
+import { toIso } from "../core/clock.ts";
+import { defineJob, type RunAgain } from "../queue/define-job.ts";
+import { findAccount } from "../sync/accounts.ts";
+import { disownSentAttempts } from "../sync/attempts.ts";
+import { readCursor } from "../sync/cursors.ts";
+import { type Lease, releaseLease, takeLease } from "../sync/leases.ts";
+import type { AccountPlan, JobDeps } from "./deps.ts";
+import { planBatch } from "./plan-batch.ts";
+import { ordersStream } from "./poll-orders.ts";
+import { LeaseLostError, sendWrites } from "./send-writes.ts";
+
+const leaseMs = 60_000;
+const runMsMax = 20_000;
+const waitForHolderMs = 2_000;
+const waitForOrdersMs = 1_000;
+
+/** A raise waits for orders to be seen: ask for them, but not more often than the account allows. */
+const askForOrders = async (deps: JobDeps, plan: AccountPlan): Promise<void> => {
+  const { polledAt } = await readCursor(deps.db, plan.accountId, ordersStream);
+  const sinceMs = polledAt === null ? Number.POSITIVE_INFINITY : deps.clock.now() - Date.parse(polledAt);
+  if (sinceMs >= plan.ordersEveryMsMin) deps.wake("poll-orders", { accountId: plan.accountId });
+};
+
+type Round = "idle" | "worked" | "waits";
+
+const pushRound = async (
+  deps: JobDeps,
+  connector: Connector,
+  plan: AccountPlan,
+  lease: Lease,
+  signal: AbortSignal,
+): Promise<Round> => {
+  const { looked, writes, waitsForOrders } = await planBatch(deps, connector, plan, signal);
+  if (waitsForOrders) await askForOrders(deps, plan);
+  for (let from = 0; from < writes.length; from += connector.limits.pushBatchMax) {
+    await sendWrites(deps, connector, lease, writes.slice(from, from + connector.limits.pushBatchMax), signal);
+  }
+  if (looked > 0) return "worked";
+  return waitsForOrders ? "waits" : "idle";
+};
+
+/**
+ * Makes a live account's listings show what they should: one planner an account at a time (a lease in Postgres, not the
+ * queue's lock), riskiest listings first, until nothing is owed.
+ */
+export const pushAccount = defineJob({
+  name: "push-account",
+  payload: z.strictObject({ accountId: z.string() }),
+  coalesceBy: ({ accountId }) => accountId,
+  concurrency: 8,
+  async run({ payload: { accountId }, signal, drain }, deps: JobDeps): Promise<RunAgain | undefined> {
+    const connector = deps.connectorFor(accountId);
+    const plan = deps.planFor(accountId);
+    if (connector === undefined || plan === undefined) return undefined;
+    if ((await findAccount(deps.db, accountId))?.state !== "live") return undefined;
+    const wanted = { accountId, purpose: "push", holder: deps.holder, lifeMs: leaseMs };
+    const lease = await takeLease(deps.db, wanted);
+    if (lease === undefined) return { againAfterMs: waitForHolderMs };
+    const endsAt = deps.clock.monotonicMs() + runMsMax;
+    try {
+      const orphans = await disownSentAttempts(deps.db, accountId);
+      if (orphans > 0) deps.log.warn({ accountId, orphans, at: toIso(deps.clock.now()) }, "pushes of a lost worker taken over");
+      while (!drain.aborted && deps.clock.monotonicMs() < endsAt) {
+        if ((await takeLease(deps.db, wanted))?.fence !== lease.fence) throw new LeaseLostError();
+        const round = await pushRound(deps, connector, plan, lease, signal);
+        if (round === "idle") return undefined;
+        if (round === "waits") return { againAfterMs: waitForOrdersMs };
+      }
+      return { againAfterMs: 0 };
+    } catch (error) {
+      if (error instanceof LeaseLostError) return { againAfterMs: waitForHolderMs };
+      throw error;
+    } finally {
+      await releaseLease(deps.db, lease);
+    }
+  },
+});

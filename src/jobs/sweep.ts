@@ -1,0 +1,62 @@
+import { z } from "zod";
+import { toIso } from "../core/clock.ts";
+import { queryOne, sql } from "../db/sql.ts";
+import { inTransaction } from "../db/transaction.ts";
+import { outboxWaiting } from "../ledger/outbox.ts";
+import { accountsToAutoLink } from "../mapping/links.ts";
+import { listAccounts } from "../sync/accounts.ts";
+import { readCursor } from "../sync/cursors.ts";
+import { owedWork } from "../sync/owed-work.ts";
+import type { JobDeps } from "./deps.ts";
+import { listingsStream } from "./import-listings.ts";
+import { linkListings } from "./link-listings.ts";
+import { ordersStream } from "./poll-orders.ts";
+
+/** Any number of schedulers may run: the one that gets this lock sweeps, the others skip the turn. */
+const sweepLock = 4_711_001;
+
+/** A read that fails is not tried again at every sweep. */
+const triesEveryMs = 5_000;
+
+const isOlder = (at: string | null, ageMs: number, nowMs: number): boolean => at === null || nowMs - Date.parse(at) >= ageMs;
+
+/**
+ * Finds in Postgres whatever is owed and wakes the job for it. This alone rebuilds all queued work after a lost Redis;
+ * it is also what makes polls and imports happen on time. Returns false when another process has the turn.
+ */
+export const sweep = async (deps: JobDeps): Promise<boolean> => {
+  const nowMs = deps.clock.now();
+  const found = await inTransaction(deps.db, async (tx) => {
+    const lock = await queryOne(tx, z.object({ mine: z.boolean() }), sql`select pg_try_advisory_xact_lock(${sweepLock}) as mine`);
+    if (lock?.mine !== true) return undefined;
+    return { work: await owedWork(tx, toIso(nowMs)), accounts: await listAccounts(tx), outbox: await outboxWaiting(tx) };
+  });
+  if (found === undefined) return false;
+  if (found.outbox > 0) deps.wake("publish-events", {});
+  for (const work of found.work) {
+    const { accountId } = work;
+    if (work.openDeliveries > 0) deps.wake("ingest", { accountId });
+    if (work.dueReadBacks > 0) deps.wake("confirm-pushes", { accountId });
+    if (work.owedTargets > 0) deps.wake("push-account", { accountId });
+  }
+  for (const account of found.accounts) {
+    const connector = deps.connectorFor(account.id);
+    const plan = deps.planFor(account.id);
+    if (connector === undefined || plan === undefined || account.state === "paused") continue;
+    const orders = await readCursor(deps.db, account.id, ordersStream);
+    const failing = account.state === "needs-attention";
+    // Credentials that failed are tried at the polls' pace: the first try that works ends the pause.
+    const tryMs = failing ? plan.ordersEveryMs : Math.min(triesEveryMs, plan.ordersEveryMs);
+    if (isOlder(orders.polledAt, plan.ordersEveryMs, nowMs) && isOlder(orders.triedAt, tryMs, nowMs)) {
+      deps.wake("poll-orders", { accountId: account.id });
+    }
+    if (failing) continue;
+    if (connector.notifications !== undefined) deps.wake("drain-notifications", { accountId: account.id });
+    const listings = await readCursor(deps.db, account.id, listingsStream);
+    if (isOlder(listings.watermark, plan.listingsEveryMs, nowMs) && isOlder(listings.triedAt, triesEveryMs, nowMs)) {
+      deps.wake("import-listings", { accountId: account.id });
+    }
+  }
+  for (const accountId of await accountsToAutoLink(deps.db)) await linkListings(deps, accountId);
+  return true;
+};

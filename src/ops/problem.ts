@@ -1,0 +1,68 @@
+import type { ContentfulStatusCode } from "hono/utils/http-status";
+
+/** One thing wrong with a request: where, what, and what to do about it. */
+export type FieldProblem = { readonly field: string; readonly problem: string; readonly fix: string };
+
+/** Every problem we answer with. The URI `urn:lockstep:problem:<slug>` is stable: programs may branch on it. */
+export const problems = {
+  unauthorized: { status: 401, title: "An API key is needed" },
+  "sign-in-needed": { status: 401, title: "Sign in first" },
+  forbidden: { status: 403, title: "Not allowed" },
+  "cross-site": { status: 403, title: "The request did not come from our own pages" },
+  "unknown-sku": { status: 404, title: "The ledger does not know this SKU" },
+  "unknown-account": { status: 404, title: "There is no such account" },
+  "not-found": { status: 404, title: "There is nothing here" },
+  "method-not-allowed": { status: 405, title: "Not with this method" },
+  "invalid-json": { status: 400, title: "The body is not acceptable JSON" },
+  "idempotency-key-required": { status: 400, title: "The header Idempotency-Key is missing or not acceptable" },
+  "payload-too-large": { status: 413, title: "The body is too large" },
+  "unsupported-media-type": { status: 415, title: "The body must be JSON" },
+  "invalid-request": { status: 422, title: "The request has mistakes" },
+  "key-reused": { status: 422, title: "The Idempotency-Key was used for another body" },
+  "unknown-location": { status: 422, title: "There is no such location" },
+  "insufficient-stock": { status: 422, title: "There are not enough units" },
+  "units-over-limit": { status: 422, title: "The quantity would pass the limit" },
+  "signature-refused": { status: 401, title: "The request is not authentic" },
+  "too-many-attempts": { status: 429, title: "Too many failed attempts" },
+  busy: { status: 503, title: "Too busy just now" },
+  unavailable: { status: 503, title: "Not available just now" },
+  internal: { status: 500, title: "Something went wrong on our side" },
+} as const satisfies Record<string, { status: ContentfulStatusCode; title: string }>;
+export type ProblemSlug = keyof typeof problems;
+
+export type ProblemOptions = {
+  /** Says what was wrong in this case, in words that give nothing of our inside away. */
+  readonly detail?: string;
+  readonly errors?: readonly FieldProblem[];
+  readonly retryAfterMs?: number;
+  readonly headers?: Readonly<Record<string, string>>;
+};
+
+/** Thrown by a handler to answer with a problem; everything else that is thrown is our own fault and told to nobody. */
+export class ProblemError extends Error {
+  readonly slug: ProblemSlug;
+  readonly options: ProblemOptions;
+  constructor(slug: ProblemSlug, options: ProblemOptions = {}) {
+    super(options.detail ?? problems[slug].title);
+    this.name = "ProblemError";
+    this.slug = slug;
+    this.options = options;
+  }
+}
+
+export const problemUri = (slug: ProblemSlug): string => `urn:lockstep:problem:${slug}`;
+
+/** An `application/problem+json` answer (RFC 9457). */
+export const problemResponse = (slug: ProblemSlug, options: ProblemOptions = {}): Response => {
+  const { status, title } = problems[slug];
+  const headers = new Headers({ "content-type": "application/problem+json", ...options.headers });
+  if (options.retryAfterMs !== undefined) headers.set("retry-after", String(Math.ceil(options.retryAfterMs / 1_000)));
+  const body = {
+    type: problemUri(slug),
+    title,
+    status,
+    ...(options.detail === undefined ? {} : { detail: options.detail }),
+    ...(options.errors === undefined ? {} : { errors: options.errors }),
+  };
+  return new Response(JSON.stringify(body), { status, headers });
+};

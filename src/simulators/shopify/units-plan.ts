@@ -1,0 +1,55 @@
+import { parseGid } from "./identifiers.ts";
+import { type Line, lineOf, openUnits, type Order, type RefundRow } from "./orders.ts";
+
+type LineUnits = { readonly lineId: string; readonly units: number };
+type PlannedRefund = Omit<RefundRow, "refundLineId">;
+
+/** Spreads units over the line's locations, in the order in which they were allocated. */
+const overLocations = (line: Line, units: number): readonly { readonly locationId: string; readonly units: number }[] => {
+  if (units > openUnits(line)) throw new Error(`line ${line.lineId} has only ${openUnits(line)} open units, not ${units}`);
+  let missing = units;
+  const parts: { locationId: string; units: number }[] = [];
+  for (const { locationId, openUnits: open } of line.allocations) {
+    const part = Math.min(open, missing);
+    missing -= part;
+    if (part > 0) parts.push({ locationId, units: part });
+  }
+  return parts;
+};
+
+const wantedLines = <Wanted extends LineUnits>(order: Order, wanted: readonly Wanted[]): readonly { line: Line; want: Wanted }[] =>
+  wanted.map((want) => ({ line: lineOf(order, parseGid(want.lineId)?.id ?? want.lineId), want }));
+
+/** Open units that are given up: refunded and put back where they were taken from. */
+export const planCancel = (order: Order, wanted: readonly LineUnits[]): readonly PlannedRefund[] =>
+  wantedLines(order, wanted).flatMap(({ line, want }) =>
+    overLocations(line, want.units).map((part) => ({ ...part, lineId: line.lineId, restockType: "cancel" as const })),
+  );
+
+/** Shipped units that come back; restocked at the location that shipped first. */
+export const planReturn = (
+  order: Order,
+  wanted: readonly (LineUnits & { readonly restock: boolean })[],
+): readonly PlannedRefund[] =>
+  wantedLines(order, wanted).map(({ line, want }) => {
+    const out = line.shippedUnits - line.returnedUnits;
+    if (want.units > out) throw new Error(`line ${line.lineId} has only ${out} shipped units, not ${want.units}`);
+    const locationId = want.restock ? (line.allocations[0]?.locationId ?? null) : null;
+    return { lineId: line.lineId, units: want.units, restockType: want.restock ? "return" : "no_restock", locationId };
+  });
+
+/** One shipment a location. */
+export const planShipments = (
+  order: Order,
+  wanted: readonly LineUnits[],
+): readonly { readonly locationId: string; readonly rows: readonly LineUnits[] }[] => {
+  const byLocation = new Map<string, LineUnits[]>();
+  for (const { line, want } of wantedLines(order, wanted)) {
+    for (const { locationId, units } of overLocations(line, want.units)) {
+      const rows = byLocation.get(locationId) ?? [];
+      rows.push({ lineId: line.lineId, units });
+      byLocation.set(locationId, rows);
+    }
+  }
+  return [...byLocation].map(([locationId, rows]) => ({ locationId, rows }));
+};

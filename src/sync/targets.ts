@@ -1,0 +1,190 @@
+import { z } from "zod";
+import { execute, type Queryable, query, sql, type Tx } from "../db/sql.ts";
+
+/** Gives every linked merchant listing among these a push target; new ones owe a push at once. Returns the accounts. */
+export const ensureTargets = async (tx: Tx, listingIds: readonly number[], now: string): Promise<readonly string[]> =>
+  (
+    await query(
+      tx,
+      z.object({ accountId: z.string() }),
+      sql`
+        insert into push_target as t (listing_id, account_id, owed_since)
+        select l.id, l.account_id, ${now}::timestamptz
+          from listing l
+         where l.id = any(${listingIds}) and l.fulfilled_by = 'merchant'
+           and exists (select 1 from listing_link k where k.listing_id = l.id)
+         order by l.id
+        on conflict (listing_id) do update
+           set wanted_version = t.wanted_version + 1, owed_since = ${now}::timestamptz, blocked_reason = null
+        returning t.account_id as "accountId"`,
+    )
+  ).map((row) => row.accountId);
+
+/**
+ * The SKUs changed: every listing that sells them owes a push. Only the version rises; the quantity is computed when it
+ * is sent. Returns the accounts to wake.
+ */
+export const markOwed = async (tx: Tx, skus: readonly string[], now: string): Promise<readonly string[]> =>
+  (
+    await query(
+      tx,
+      z.object({ accountId: z.string() }),
+      sql`
+        with touched as (
+          select t.listing_id
+            from push_target t
+           where t.listing_id in (select listing_id from listing_link where sku = any(${skus}))
+           -- Sorted: two batches that share listings would otherwise lock them crosswise.
+           order by t.listing_id
+             for update
+        ), marked as (
+          update push_target t
+             set wanted_version = t.wanted_version + 1, blocked_reason = null, failures = 0, not_before = null,
+                 owed_since = case when t.settled_version = t.wanted_version then ${now}::timestamptz else t.owed_since end
+            from touched
+           where t.listing_id = touched.listing_id
+          returning t.account_id
+        )
+        select distinct account_id as "accountId" from marked`,
+    )
+  ).map((row) => row.accountId);
+
+/** One listing is looked at again (a hint from the channel, a person's wish). */
+export const markListingsOwed = async (on: Queryable, listingIds: readonly number[], now: string): Promise<void> => {
+  await execute(
+    on,
+    sql`
+      update push_target t
+         set wanted_version = wanted_version + 1, blocked_reason = null, not_before = null,
+             owed_since = case when settled_version = wanted_version then ${now}::timestamptz else owed_since end
+       where listing_id = any(${listingIds})`,
+  );
+};
+
+export const OwedTarget = z.object({
+  listingId: z.number(),
+  version: z.number(),
+  shownUnits: z.number().nullable(),
+  owedSince: z.string(),
+  failures: z.number(),
+});
+export type OwedTarget = z.infer<typeof OwedTarget>;
+
+/** Targets of an account that owe a push and have nothing under way for their present version, longest owed first. */
+export const owedTargets = (on: Queryable, accountId: string, rowsMax: number, now: string): Promise<readonly OwedTarget[]> =>
+  query(
+    on,
+    OwedTarget,
+    sql`
+      select t.listing_id as "listingId", t.wanted_version as version, t.shown_units as "shownUnits", t.failures,
+             to_char(t.owed_since, 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as "owedSince"
+        from push_target t
+       where t.account_id = ${accountId} and t.wanted_version > t.settled_version and t.blocked_reason is null
+         and (t.not_before is null or t.not_before <= ${now}::timestamptz)
+         and not exists (select 1 from push_attempt a
+                          where a.listing_id = t.listing_id and a.state in ('sent', 'accepted', 'unknown')
+                            and a.version >= t.wanted_version)
+       order by t.owed_since, t.listing_id
+       limit ${rowsMax}`,
+  );
+
+export type Reading = { readonly listingId: number; readonly units: number | null };
+
+/** Keeps what the channel showed; an observation row only when it differs from the one before. `readAt`: when the read began. */
+export const recordReadings = async (
+  on: Queryable,
+  readings: readonly Reading[],
+  readHow: "before-push" | "read-back" | "import" | "audit" | "webhook",
+  readAt: string,
+): Promise<void> => {
+  await execute(
+    on,
+    sql`
+      with readings as (
+        select * from json_to_recordset(${JSON.stringify(readings)}::json) as r ("listingId" bigint, units bigint)
+      ), news as (
+        insert into observation (listing_id, units, read_how, observed_at)
+        select r."listingId", r.units, ${readHow}, ${readAt}::timestamptz
+          from readings r
+          left join push_target t on t.listing_id = r."listingId"
+         where t.shown_at is null or t.shown_units is distinct from r.units
+      )
+      update push_target t
+         set shown_units = r.units, shown_at = ${readAt}::timestamptz,
+             shown_since = case when t.shown_units is not distinct from r.units and t.shown_since is not null
+                                then t.shown_since else ${readAt}::timestamptz end
+        from readings r
+       where t.listing_id = r."listingId" and (t.shown_at is null or t.shown_at <= ${readAt}::timestamptz)`,
+  );
+};
+
+/** The channel provably shows what was wanted at these versions. Returns since when each closed debt was owed, epoch ms. */
+export const settleTargets = async (
+  on: Queryable,
+  settled: readonly { readonly listingId: number; readonly version: number; readonly units: number }[],
+): Promise<readonly number[]> =>
+  (
+    await query(
+      on,
+      z.object({ owedSinceMs: z.number() }),
+      sql`
+        update push_target t
+           set settled_version = greatest(t.settled_version, s.version), wanted_units = s.units, failures = 0, not_before = null
+          from json_to_recordset(${JSON.stringify(settled)}::json) as s ("listingId" bigint, version bigint, units bigint)
+         where t.listing_id = s."listingId" and t.settled_version < s.version
+        returning (extract(epoch from t.owed_since) * 1000)::float8 as "owedSinceMs"`,
+    )
+  ).map((row) => row.owedSinceMs);
+
+export type Deferral = { readonly listingId: number; readonly notBefore: string; readonly failed: boolean };
+
+/** Not now: looked at again after `notBefore`. `failed` counts towards the backoff. */
+export const deferTargets = async (on: Queryable, deferrals: readonly Deferral[]): Promise<void> => {
+  await execute(
+    on,
+    sql`
+      update push_target t
+         set not_before = d."notBefore", failures = t.failures + case when d.failed then 1 else 0 end
+        from json_to_recordset(${JSON.stringify(deferrals)}::json) as d ("listingId" bigint, "notBefore" timestamptz, failed boolean)
+       where t.listing_id = d."listingId"`,
+  );
+};
+
+/** Needs a person: not tried again until its version rises or somebody asks. */
+export const blockTargets = async (
+  on: Queryable,
+  blocked: readonly { readonly listingId: number; readonly reason: string }[],
+): Promise<void> => {
+  await execute(
+    on,
+    sql`
+      update push_target t set blocked_reason = b.reason
+        from json_to_recordset(${JSON.stringify(blocked)}::json) as b ("listingId" bigint, reason text)
+       where t.listing_id = b."listingId"`,
+  );
+};
+
+/**
+ * Listings whose every order up to the observation we would raise from is in the ledger: the account's order watermark
+ * is not older than that observation, and nothing that came in before the last poll ended is still unapplied.
+ */
+export const listingsWithOrdersSeen = async (
+  on: Queryable,
+  accountId: string,
+  listingIds: readonly number[],
+): Promise<ReadonlySet<number>> =>
+  new Set(
+    (
+      await query(
+        on,
+        z.object({ id: z.number() }),
+        sql`
+          select t.listing_id as id
+            from push_target t
+            join account_cursor c on c.account_id = t.account_id and c.stream = 'orders'
+           where t.listing_id = any(${listingIds}) and c.watermark >= t.shown_since
+             and not exists (select 1 from inbox i
+                              where i.account_id = ${accountId} and i.state = 'received' and i.received_at <= c.polled_at)`,
+      )
+    ).map((row) => row.id),
+  );

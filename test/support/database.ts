@@ -1,0 +1,41 @@
+import { randomUUID } from "node:crypto";
+import pg from "pg";
+import { inject } from "vitest";
+import { type Db, openDb } from "../../src/db/pool.ts";
+
+export type TestDatabase = { readonly db: Db; readonly url: string; drop(): Promise<void> };
+
+const withAdmin = async (work: (client: pg.Client) => Promise<void>): Promise<void> => {
+  const url = new URL(inject("postgresUrl"));
+  url.pathname = "/postgres";
+  const client = new pg.Client({ connectionString: url.href });
+  await client.connect();
+  try {
+    await work(client);
+  } finally {
+    await client.end();
+  }
+};
+
+/** A migrated database of the caller's own, copied from the run's template. */
+export const createTestDatabase = async (): Promise<TestDatabase> => {
+  const template = new URL(inject("postgresUrl"));
+  const name = `test_${randomUUID().replaceAll("-", "")}`;
+  await withAdmin(async (client) => {
+    // Copying a template allows no other session on it: tests of one run take turns.
+    await client.query("select pg_advisory_lock(1)");
+    await client.query(`create database ${name} template ${template.pathname.slice(1)}`);
+  });
+  template.pathname = `/${name}`;
+  const db = openDb({ url: template.href, connectionsMax: 10, applicationName: "test", onIdleError: () => undefined });
+  return {
+    db,
+    url: template.href,
+    drop: async () => {
+      await db.close();
+      await withAdmin(async (client) => {
+        await client.query(`drop database if exists ${name} with (force)`);
+      });
+    },
+  };
+};
