@@ -35,8 +35,8 @@ export const acceptJson = (bytesMax: number): MiddlewareHandler<WebEnv> => {
     const checked = checkJsonText(text);
     if (checked.kind === "unacceptable") throw new ProblemError("invalid-json", { detail: checked.detail });
     if (checked.kind === "mistakes") throw new ProblemError("invalid-request", { errors: checked.errors });
-    // The stream is spent; hono's own validators read from this cache.
-    c.req.bodyCache.text = Promise.resolve(text) as unknown as string;
+    // The stream is spent: the route's validator gets a fresh one of the same text.
+    c.req.raw = new Request(c.req.raw.url, { method: c.req.method, headers: c.req.raw.headers, body: text });
     await next();
     return undefined;
   };

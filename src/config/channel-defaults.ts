@@ -11,7 +11,7 @@ export const orderTiming = {
 } as const;
 
 /** The AWS region of Amazon's documentation for each selling region, when the queue's URL does not tell. */
-export const awsRegions = { na: "us-east-1", eu: "eu-west-1", fe: "us-west-2" } as const;
+const awsRegions = { na: "us-east-1", eu: "eu-west-1", fe: "us-west-2" } as const;
 
 export const awsRegionOf = (queueUrl: string, region: keyof typeof awsRegions): string =>
   /^https?:\/\/sqs\.([a-z0-9-]+)\.amazonaws\.com(\.cn)?\//.exec(queueUrl)?.[1] ?? awsRegions[region];

@@ -2,7 +2,7 @@ import { spawn } from "node:child_process";
 import type { Clock } from "../core/clock.ts";
 
 /** What a server or tool sees: no secrets of ours, no PG… or APT… variables that would change what it does. */
-export const plainEnvironment = {
+const plainEnvironment = {
   PATH: "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
   LC_ALL: "C",
   TZ: "UTC",

@@ -61,7 +61,7 @@ const send = async (
   } catch (error) {
     if (!(error instanceof ChannelError)) throw error;
     if (error.ambiguous) return allUnknown(requests, error.message);
-    if (hasStatus(error, 400)) return isolate(requests, error, client, signal);
+    if (error.kind === "permanent" && hasStatus(error, 400)) return isolate(requests, error, client, signal);
     throw error;
   }
 };

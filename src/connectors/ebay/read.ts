@@ -67,7 +67,7 @@ const itemsOf = async (
   try {
     return await askForItems(skus, client, signal);
   } catch (error) {
-    if (!(error instanceof ChannelError && hasStatus(error, 400, 404))) throw error;
+    if (!(error instanceof ChannelError && error.kind === "permanent" && hasStatus(error, 400, 404))) throw error;
     if (skus.length === 1) return new Map(skus.map((sku): [string, ItemSeen] => [sku, { reason: error.message }]));
     const middle = Math.ceil(skus.length / 2);
     const first = await itemsOf(skus.slice(0, middle), client, signal);

@@ -74,7 +74,7 @@ export const createFetchOrders =
         rows: chunk.length,
       };
       const { data, sentAtMs } = await client.call(call, context.signal);
-      const nodes = data.nodes.filter((node): node is OrderNode => node !== null && "id" in node);
+      const nodes = data.nodes.filter((node) => node !== null);
       const orders = await projectAll(client, { nodes, sentAtMs }, context.signal);
       snapshots.push(...orders.map(snapshotOf));
     }

@@ -33,7 +33,7 @@ export const createReadQuantities =
         context.signal,
       );
       const nodes = new Map<string, LevelNode>();
-      for (const node of data.nodes) if (node !== null && "id" in node) nodes.set(node.id, node);
+      for (const node of data.nodes) if (node !== null) nodes.set(node.id, node);
       for (const { ref } of chunk) {
         const node = nodes.get(ref);
         readings.push({

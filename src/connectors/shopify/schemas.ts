@@ -61,8 +61,9 @@ export type Level = z.infer<typeof Level>;
 
 const LevelNode = z.object({ id: z.string(), tracked: z.boolean(), inventoryLevel: Level.nullable() });
 export type LevelNode = z.infer<typeof LevelNode>;
-/** A deleted id comes back as null; an id of another type as an empty object. */
-export const LevelsAnswer = z.object({ nodes: z.array(z.union([LevelNode, z.strictObject({}), z.null()])) });
+/** A deleted id comes back as null without an error; an id of another type as an object without fields. */
+const Absent = z.union([z.null(), z.strictObject({}).transform(() => null)]);
+export const LevelsAnswer = z.object({ nodes: z.array(z.union([LevelNode, Absent])) });
 
 const VariantNode = z.object({
   id: z.string(),
@@ -117,7 +118,7 @@ export const OrderNode = z.object({
 export type OrderNode = z.infer<typeof OrderNode>;
 
 export const OrderPageAnswer = z.object({ orders: z.object({ nodes: z.array(OrderNode), pageInfo: PageInfo }) });
-export const OrdersByIdAnswer = z.object({ nodes: z.array(z.union([OrderNode, z.strictObject({}), z.null()])) });
+export const OrdersByIdAnswer = z.object({ nodes: z.array(z.union([OrderNode, Absent])) });
 export const OrderWholeAnswer = z.object({ order: OrderNode.nullable() });
 export const OrderLinesAnswer = z.object({ order: z.object({ updatedAt: IsoTime, lineItems: Lines }).nullable() });
 export const OrderRefundIdsAnswer = z.object({

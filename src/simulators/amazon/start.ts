@@ -85,7 +85,7 @@ export const startAmazonSimulator = async (options: AmazonSimulatorOptions = {})
     writeOrderChange: createOrderChangeWriter(account, identifiers),
     pendingMs: (options.pendingMs ?? pendingMsDefault) / speedUp,
   });
-  const nowMs = clock.now;
+  const nowMs = (): number => clock.now();
   const handlers = {
     ...listingsHandlers({
       world,
@@ -111,7 +111,13 @@ export const startAmazonSimulator = async (options: AmazonSimulatorOptions = {})
   const quotaOf = createQuotas({ speedUp, clock });
   const app = sellingPartnerApp({ faults, channel, gate, handlers, tokens, quotaOf, identifiers });
   const api = await serveOnLoopback(app, options.port ?? 0);
-  const sqs = await serveOnLoopback(sqsRoutes({ account, queue, queueArn }), options.sqsPort ?? 0);
+  const sqs = await serveOnLoopback(sqsRoutes({ account, queue, queueArn }), options.sqsPort ?? 0).catch(
+    async (error) => {
+      await api.close();
+      journal.close();
+      throw error;
+    },
+  );
   return {
     url: api.url,
     sqsUrl: sqs.url,

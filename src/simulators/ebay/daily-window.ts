@@ -1,8 +1,8 @@
 import type { Clock } from "../../core/clock.ts";
 
 const dayMs = 86_400_000;
-/** The channel's day begins at midnight in California's winter. */
-const dayStartsMs = 8 * 3_600_000;
+/** The recorded rate limits reset at 07:00 UTC. */
+const dayStartsMs = 7 * 3_600_000;
 
 /** Which of the channel's (compressed) days a time lies in, as a running number. */
 export const channelDay = (atMs: number, speedUp: number): number =>

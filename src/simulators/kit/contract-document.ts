@@ -35,6 +35,7 @@ export type ContractDocument = {
 
 const isNode = (value: unknown): value is Node => typeof value === "object" && value !== null && !Array.isArray(value);
 const node = (value: unknown): Node => (isNode(value) ? value : {});
+const text = (value: unknown): string => (typeof value === "string" ? value : "");
 const methods = new Set(["get", "put", "post", "delete", "patch"]);
 
 const RawParameter = z.looseObject({
@@ -83,7 +84,7 @@ const readOperation = (
   );
   const template = `${basePath(root)}${at.path}`;
   return {
-    operationId: String(at.operation["operationId"] ?? `${at.method} ${template}`),
+    operationId: text(at.operation["operationId"]) || `${at.method} ${template}`,
     method: at.method.toUpperCase(),
     template,
     parameters: raw.flatMap((parameter) => readParameter(parameter)),
@@ -99,11 +100,11 @@ const readOperation = (
 };
 
 const basePath = (root: Node): string => {
-  if (root["swagger"] === "2.0") return String(root["basePath"] ?? "").replace(/\/$/, "");
+  if (root["swagger"] === "2.0") return text(root["basePath"]).replace(/\/$/, "");
   const [server] = z.array(z.unknown()).default([]).parse(root["servers"]);
   const variables = node(node(server)["variables"]);
-  const url = String(node(server)["url"] ?? "").replace(/\{(\w+)\}/g, (_, name: string) =>
-    String(node(variables[name])["default"] ?? ""),
+  const url = text(node(server)["url"]).replace(/\{(\w+)\}/g, (_, name: string) =>
+    text(node(variables[name])["default"]),
   );
   return URL.canParse(url) ? new URL(url).pathname.replace(/\/$/, "") : url;
 };

@@ -91,7 +91,7 @@ export class ShopifyChannel implements SimulatedChannel {
     this.commit(entry);
     const order = this.#order(orderId);
     this.#announceOrder("orders/create", order);
-    this.#announceMoved(order, lines.flatMap(({ allocations }) => allocations.map(({ locationId }) => locationId)));
+    this.#announceTaken(order);
     if (!order.indexed) indexTimers.after(delayMs, () => this.commit({ kind: "indexed", atMs: this.#now(), orderId }));
     return saleResult(order);
   }
@@ -192,11 +192,12 @@ export class ShopifyChannel implements SimulatedChannel {
     this.#deps.announce({ topic, payload: this.#deps.payloads.order(order) });
   }
 
-  #announceMoved(order: Order, locationIds: readonly string[]): void {
+  #announceTaken(order: Order): void {
     const levels = new Map<Level, Listing>();
-    for (const { listing } of order.lines) {
-      for (const level of listing.levels.values()) {
-        if (locationIds.includes(level.location.locationId)) levels.set(level, listing);
+    for (const { listing, allocations } of order.lines) {
+      for (const { locationId } of allocations) {
+        const level = listing.levels.get(locationId);
+        if (level !== undefined) levels.set(level, listing);
       }
     }
     for (const [level, listing] of levels) this.announceLevel(listing, level);

@@ -17,7 +17,7 @@ export const handClock = (startMs = Date.parse("2026-09-01T10:00:00Z")): HandClo
   return {
     now: () => startMs + passedMs,
     monotonicMs: () => passedMs,
-    sleep: systemClock.sleep,
+    sleep: (delayMs, signal) => systemClock.sleep(delayMs, signal),
     advance: (ms) => {
       passedMs += ms;
     },

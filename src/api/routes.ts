@@ -1,0 +1,105 @@
+import { createRoute, type RouteConfig, z } from "@hono/zod-openapi";
+import type { Scope } from "../access/api-keys.ts";
+import {
+  AdjustBody,
+  IdempotencyHeader,
+  InventoryOut,
+  InventoryQuery,
+  InventoryQueryOut,
+  LineResults,
+  MovementsOut,
+  MovementsQuery,
+  Problem,
+  ReceiveBody,
+} from "./schemas.ts";
+
+const apiKeyScheme = "apiKey";
+
+type Answers = RouteConfig["responses"];
+const problem = (description: string): Answers[string] => ({
+  description,
+  content: { "application/problem+json": { schema: Problem } },
+});
+
+/** What every route may answer besides its own. */
+const commonAnswers = {
+  401: problem("No key in force was sent."),
+  403: problem("The key lacks the scope."),
+  422: problem("Mistakes in the request, each with its field, the problem and the fix."),
+  429: problem("Too many wrong keys from this address."),
+  503: problem("Busy, or the database is not there; send the same request again after Retry-After."),
+} as const satisfies Answers;
+
+/** What every route with a body may answer besides. */
+const bodyAnswers = {
+  400: problem("Not acceptable JSON (a name given twice included), or a needed header is missing."),
+  413: problem("The body is too large."),
+  415: problem("The body is not application/json in UTF-8."),
+} as const satisfies Answers;
+
+const json = <Schema extends z.ZodType>(
+  description: string,
+  schema: Schema,
+): { description: string; content: { "application/json": { schema: Schema } } } => ({
+  description,
+  content: { "application/json": { schema } },
+});
+const body = <Schema extends z.ZodType>(
+  schema: Schema,
+): { required: true; content: { "application/json": { schema: Schema } } } => ({
+  // Without `required` a request that states no content type would pass as an empty object.
+  required: true,
+  content: { "application/json": { schema } },
+});
+
+/** A route cannot be written without the one scope that opens it. */
+const scoped = <Path extends string, Route extends Omit<RouteConfig, "path"> & { path: Path }>(
+  scope: Scope,
+  route: Route,
+): Route & { scope: Scope; getRoutingPath(): string } =>
+  createRoute({ ...route, scope, security: [{ [apiKeyScheme]: [scope] }] }) as never;
+
+export const getInventory = scoped("inventory:read", {
+  method: "get",
+  path: "/v1/inventory/{sku}",
+  summary: "Stock of one SKU: its levels at every location, and their sums",
+  request: {
+    params: z.object({ sku: z.string().openapi({ param: { name: "sku", in: "path" }, description: "Percent-encoded, byte-exact.", example: "MUG-BLUE" }) }),
+  },
+  responses: { 200: json("The SKU's stock.", InventoryOut), 404: problem("The ledger does not know this SKU."), ...commonAnswers },
+});
+
+export const queryInventory = scoped("inventory:read", {
+  method: "post",
+  path: "/v1/inventory/query",
+  summary: "Stock of up to 1,000 SKUs",
+  request: { body: body(InventoryQuery) },
+  responses: { 200: json("Known SKUs with their stock, and the names of the unknown.", InventoryQueryOut), ...bodyAnswers, ...commonAnswers },
+});
+
+export const adjustInventory = scoped("inventory:write", {
+  method: "post",
+  path: "/v1/inventory/adjust",
+  summary: "Correct what is on hand, up to 1,000 lines, each with its own answer",
+  request: { headers: IdempotencyHeader, body: body(AdjustBody) },
+  responses: { 200: json("One answer a line, in the lines' order.", LineResults), ...bodyAnswers, ...commonAnswers },
+});
+
+export const receiveInventory = scoped("inventory:write", {
+  method: "post",
+  path: "/v1/inventory/receive",
+  summary: "Take units into stock, up to 1,000 lines, each with its own answer",
+  request: { headers: IdempotencyHeader, body: body(ReceiveBody) },
+  responses: { 200: json("One answer a line, in the lines' order.", LineResults), ...bodyAnswers, ...commonAnswers },
+});
+
+export const listMovements = scoped("inventory:read", {
+  method: "get",
+  path: "/v1/movements",
+  summary: "Movements of a SKU, newest first",
+  request: { query: MovementsQuery },
+  responses: { 200: json("A page of movements; none for a SKU the ledger does not know.", MovementsOut), ...commonAnswers },
+});
+
+/** All of `/v1`. What is not in this list is not served and not documented. */
+export const apiRoutes = [getInventory, queryInventory, adjustInventory, receiveInventory, listMovements] as const;

@@ -1,0 +1,39 @@
+import { Command } from "commander";
+import { accountCommands } from "./accounts.ts";
+import { ExitError } from "./context.ts";
+import { daemonCommands } from "./daemon.ts";
+import { demoCommand } from "./demo.ts";
+import { mappingCommands } from "./mapping.ts";
+import { simulateCommand } from "./simulate.ts";
+import { stockCommands } from "./stock.ts";
+import { upkeepCommands } from "./upkeep.ts";
+
+/** The whole command line. Exit codes: 0 done, 1 not done (the reason is said), 78 the settings cannot be used. */
+export const createProgram = (): Command => {
+  const program = new Command("lockstep")
+    .description("keeps stock in step across Amazon, eBay and Shopify")
+    .option("--config <file>", "settings file (default: LOCKSTEP_CONFIG, else ./lockstep.yaml)")
+    .option("--json", "answer in JSON")
+    .showHelpAfterError();
+  daemonCommands(program);
+  upkeepCommands(program);
+  accountCommands(program);
+  mappingCommands(program);
+  stockCommands(program);
+  simulateCommand(program);
+  demoCommand(program);
+  return program;
+};
+
+/** Runs a command line; returns the exit code. */
+export const runProgram = async (argv: readonly string[]): Promise<number> => {
+  try {
+    await createProgram().parseAsync([...argv]);
+    return 0;
+  } catch (error) {
+    if (!(error instanceof ExitError)) throw error;
+    if (error.json !== undefined && argv.includes("--json")) process.stdout.write(`${JSON.stringify(error.json)}\n`);
+    else if (error.message !== "") process.stderr.write(`${error.message}\n`);
+    return error.code;
+  }
+};

@@ -1,0 +1,64 @@
+import type { Command } from "commander";
+import { openServers } from "../compose/servers.ts";
+import { migrate } from "../db/migrate.ts";
+import { checkLedger } from "../ledger/check.ts";
+import { commandLog, ExitError, type GlobalOptions, say, settingsOf, untilSignalled, withRuntime } from "./context.ts";
+
+/** Database, settings and invariants. */
+export const upkeepCommands = (program: Command): void => {
+  program
+    .command("migrate")
+    .alias("release")
+    .description("bring the database up to date (forward only)")
+    .action(async (_options, command: Command) => {
+      const options = command.optsWithGlobals<GlobalOptions>();
+      const servers = await openServers(settingsOf(options), commandLog());
+      try {
+        const applied = await migrate(servers.databaseUrl, () => undefined);
+        say(options, { applied }, applied.length === 0 ? "the database is up to date" : `applied ${applied.join(", ")}`);
+      } finally {
+        await servers.stop();
+      }
+    });
+  program
+    .command("check")
+    .description("test settings, database, queue and every account's credentials, scopes and subscriptions; changes nothing")
+    .action((_options, command: Command) =>
+      withRuntime(command.optsWithGlobals<GlobalOptions>(), async ({ connectorFor, lines }, settings) => {
+        const options = command.optsWithGlobals<GlobalOptions>();
+        const signal = untilSignalled();
+        const accounts = [];
+        for (const { id } of settings.accounts) {
+          const findings = await connectorFor(id)
+            ?.check({ accountId: id, signal })
+            .catch((error: Error) => [{ check: "reachable", ok: false, detail: error.message }]);
+          accounts.push({ account: id, findings: findings ?? [] });
+        }
+        const ok = accounts.every(({ findings }) => findings.every((finding) => finding.ok));
+        const text = [
+          ...lines,
+          ...accounts.flatMap(({ account, findings }) =>
+            findings.map((finding) => {
+              const fix = "fix" in finding && finding.fix !== undefined ? ` – ${finding.fix}` : "";
+              return `${finding.ok ? "ok  " : "FAIL"} ${account} ${finding.check}: ${finding.detail}${fix}`;
+            }),
+          ),
+        ];
+        say(options, { ok, servers: lines, accounts }, text.join("\n"));
+        if (!ok) throw new ExitError(1, "");
+      }),
+    );
+  const ledger = program.command("ledger").description("the ledger itself");
+  ledger
+    .command("check")
+    .description("run every invariant; each must come back empty")
+    .action((_options, command: Command) =>
+      withRuntime(command.optsWithGlobals<GlobalOptions>(), async ({ db }) => {
+        const checks = await checkLedger(db);
+        const ok = checks.every((check) => check.subjects.length === 0);
+        const text = checks.map((check) => `${check.subjects.length === 0 ? "ok  " : "FAIL"} ${check.name}: ${check.promise}${check.subjects.map((subject) => `\n       ${subject}`).join("")}`);
+        say(command.optsWithGlobals(), { ok, checks }, text.join("\n"));
+        if (!ok) throw new ExitError(1, "");
+      }),
+    );
+};

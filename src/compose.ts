@@ -1,0 +1,134 @@
+import { randomUUID } from "node:crypto";
+import { hostname } from "node:os";
+import { createConnector } from "./compose/connectors.ts";
+import { bindJobs, jobDefinitions } from "./compose/jobs.ts";
+import { accountPlan } from "./compose/plans.ts";
+import { startScheduler } from "./compose/scheduler.ts";
+import { openServers } from "./compose/servers.ts";
+import { openWeb } from "./compose/web.ts";
+import { ensureSecretKey } from "./config/secret-key.ts";
+import type { Settings } from "./config/settings.ts";
+import type { Connector } from "./connectors/connector.ts";
+import { systemClock, toIso } from "./core/clock.ts";
+import { systemRandom } from "./core/random.ts";
+import { migrate } from "./db/migrate.ts";
+import { type Db, openDb } from "./db/pool.ts";
+import type { JobDeps } from "./jobs/deps.ts";
+import { sweep } from "./jobs/sweep.ts";
+import { createLedger, type Ledger } from "./ledger/ledger.ts";
+import { upsertLocations } from "./ledger/queries.ts";
+import { createJobMetrics } from "./ops/job-metrics.ts";
+import type { Log } from "./ops/logger.ts";
+import { createMetrics } from "./ops/metrics.ts";
+import { openQueueServer } from "./queue/backend.ts";
+import { createQueues, type Queues } from "./queue/queues.ts";
+import { markNeedsAttention, upsertAccounts } from "./sync/accounts.ts";
+
+export const roles = ["web", "worker", "scheduler"] as const;
+export type Role = (typeof roles)[number];
+
+/** A running Lockstep, or the part of it that one process plays. */
+export type Runtime = {
+  readonly db: Db;
+  readonly databaseUrl: string;
+  readonly ledger: Ledger;
+  readonly queues: Queues;
+  readonly jobDeps: JobDeps;
+  readonly connectorFor: (accountId: string) => Connector | undefined;
+  /** Which database and queue are used, one plain line each. */
+  readonly lines: readonly string[];
+  /** With the web role: where it listens. */
+  readonly webUrl: string | undefined;
+  /** Stops taking work, lets what is under way end, closes everything. */
+  stop(): Promise<void>;
+};
+
+const connectionsOf = (playing: ReadonlySet<Role>): number => 4 + (playing.has("web") ? 8 : 0) + (playing.has("worker") ? 16 : 0);
+const jobMsMax = 120_000;
+const drainMs = 20_000;
+
+/**
+ * The composition root: plain calls, top to bottom. With no role it only opens what commands need (database, ledger,
+ * connectors, queues to enqueue into).
+ */
+export const compose = async (
+  settings: Settings,
+  options: { readonly roles: ReadonlySet<Role>; readonly log: Log; readonly migrate: boolean },
+): Promise<Runtime> => {
+  const { log } = options;
+  const clock = systemClock;
+  const random = systemRandom;
+  const stops: (() => Promise<unknown>)[] = [];
+  const stop = async (): Promise<void> => {
+    for (const step of stops.splice(0).toReversed()) await step();
+  };
+  try {
+    const secretKey = ensureSecretKey(settings).key;
+    const servers = await openServers(settings, log);
+    stops.push(() => servers.stop());
+    if (options.migrate) await migrate(servers.databaseUrl, (message) => log.debug({ migration: message }, "migration"));
+    const db = openDb({
+      url: servers.databaseUrl,
+      connectionsMax: connectionsOf(options.roles),
+      applicationName: `lockstep ${[...options.roles].join("+") || "command"}`,
+      onIdleError: (error) => log.warn({ err: error.message }, "database connection lost"),
+    });
+    stops.push(() => db.close());
+    const now = toIso(clock.now());
+    await upsertLocations(db, settings.locations);
+    await upsertAccounts(
+      db,
+      settings.accounts.map(({ id, channel, mode }) => ({ id, channel, mode })),
+      now,
+    );
+
+    const metrics = createMetrics();
+    const connectors = new Map(settings.accounts.map((account) => [account.id, createConnector(account, { clock, random, log })]));
+    const plans = new Map(settings.accounts.map((account) => [account.id, accountPlan(account)]));
+    const queueServer = openQueueServer(servers.queue, log);
+    const complaints = await queueServer.check();
+    if (complaints.length > 0) throw new Error(complaints.join("; "));
+    const queues = createQueues(jobDefinitions, {
+      server: queueServer,
+      log,
+      runMsMax: jobMsMax,
+      onAuthFailure: async (payload, error) => {
+        const accountId = (payload as { accountId?: unknown }).accountId;
+        if (typeof accountId !== "string") return;
+        const first = await markNeedsAttention(db, { accountId, reason: error.message, now: toIso(clock.now()) });
+        if (first) log.error({ accountId, err: error.message }, "the account's credentials do not work; it is set aside");
+      },
+    });
+    stops.push(() => queues.close(drainMs));
+    const ledger = createLedger({ db, clock, random, afterCommit: () => queues.wake("publish-events", {}) });
+    const connectorFor = (accountId: string): Connector | undefined => connectors.get(accountId);
+    const jobDeps: JobDeps = {
+      db,
+      clock,
+      random,
+      ids: randomUUID,
+      log,
+      holder: `${hostname()}:${process.pid}:${randomUUID().slice(0, 8)}`,
+      connectorFor,
+      planFor: (accountId) => plans.get(accountId),
+      wake: (name, payload, wakeOptions) => queues.wake(name, payload, wakeOptions),
+      metrics: createJobMetrics(metrics.registry),
+    };
+
+    if (options.roles.has("worker")) queues.work(bindJobs(jobDeps));
+    if (options.roles.has("scheduler")) {
+      const scheduler = startScheduler({ clock, log }, () => sweep(jobDeps));
+      stops.push(() => scheduler.stop());
+    }
+    let webUrl: string | undefined;
+    if (options.roles.has("web")) {
+      const web = await openWeb({ settings, secretKey, db, ledger, queues, metrics, log, clock, connectorFor });
+      stops.push(() => web.close());
+      webUrl = web.url;
+    }
+    return { db, databaseUrl: servers.databaseUrl, ledger, queues, jobDeps, connectorFor, lines: servers.lines, webUrl, stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+};

@@ -1,0 +1,127 @@
+import type { Channel } from "../connectors/connector.ts";
+
+/** An order line as the channel's own books have it, in listing units (one unit = one unit of the SKU here). */
+export type WitnessLine = {
+  readonly orderId: string;
+  readonly lineId: string;
+  readonly sku: string;
+  readonly orderedUnits: number;
+  readonly cancelledUnits: number;
+  readonly shippedUnits: number;
+  readonly restockedUnits: number;
+};
+export type LedgerLine = {
+  readonly orderRef: string;
+  readonly lineRef: string;
+  readonly sku: string;
+  readonly holdUnits: number;
+  readonly leftUnits: number;
+  readonly backUnits: number;
+};
+export type ChannelBooks = {
+  readonly channel: Channel;
+  readonly witness: readonly WitnessLine[];
+  readonly ledger: readonly LedgerLine[];
+  readonly shown: ReadonlyMap<string, number>;
+};
+
+export type UnitVerdict = { readonly lost: number; readonly invented: number; readonly doubled: number };
+
+const takenByWitness = (line: WitnessLine): number => line.orderedUnits - line.cancelledUnits - line.restockedUnits;
+const takenByLedger = (line: LedgerLine): number => line.holdUnits + line.leftUnits - line.backUnits;
+
+/**
+ * Compares each order line of a channel's books with ours: units the channel sold and we do not know are lost, units we
+ * hold for a line the channel has not are invented, units we count beyond the channel's are doubled.
+ */
+export const compareLines = (books: ChannelBooks): UnitVerdict => {
+  const key = (orderId: string, lineId: string, sku: string): string => JSON.stringify([orderId, lineId, sku]);
+  const ours = new Map(books.ledger.map((line) => [key(line.orderRef, line.lineRef, line.sku), line]));
+  let lost = 0;
+  let doubled = 0;
+  for (const line of books.witness) {
+    const id = key(line.orderId, line.lineId, line.sku);
+    const known = ours.get(id);
+    ours.delete(id);
+    const difference = takenByWitness(line) - (known === undefined ? 0 : takenByLedger(known));
+    if (difference > 0) lost += difference;
+    else doubled -= difference;
+  }
+  const invented = [...ours.values()].reduce((sum, line) => sum + takenByLedger(line), 0);
+  return { lost, invented, doubled };
+};
+
+/** Listings of a channel that do not show what they should. */
+export const differingListings = (books: ChannelBooks, wanted: ReadonlyMap<string, number>): readonly string[] =>
+  [...wanted]
+    .filter(([sku, units]) => books.shown.get(sku) !== units)
+    .map(([sku, units]) => `${books.channel} ${sku}: shows ${books.shown.get(sku) ?? "nothing"}, should show ${units}`);
+
+/** Something that changed what could be bought of a SKU, at a moment. */
+export type StockEvent =
+  | { readonly kind: "sale"; readonly atMs: number; readonly channel: Channel; readonly sku: string; readonly units: number }
+  | { readonly kind: "cancel"; readonly atMs: number; readonly channel: Channel; readonly sku: string; readonly units: number }
+  | {
+      readonly kind: "write";
+      readonly atMs: number;
+      readonly channel: Channel;
+      readonly sku: string;
+      readonly unitsBefore: number;
+      readonly unitsAfter: number;
+    };
+
+export type OversellVerdict = { readonly oversold: number; readonly oversoldByUs: number; readonly raisesPastTruth: number };
+
+/**
+ * Who oversold: a unit sold beyond the shelf is ours when the listing offered it only because one of our writes had
+ * raised it past what was truly left at that moment. The others were sold on two channels at once, before any message
+ * could have arrived: counted too, but apart.
+ */
+export const judgeOversells = (stock: ReadonlyMap<string, number>, events: readonly StockEvent[]): OversellVerdict => {
+  const left = new Map(stock);
+  const inflated = new Map<string, number>();
+  const verdict = { oversold: 0, oversoldByUs: 0, raisesPastTruth: 0 };
+  for (const event of events.toSorted((a, b) => a.atMs - b.atMs)) {
+    const truth = left.get(event.sku) ?? 0;
+    const listing = `${event.channel} ${event.sku}`;
+    const ours = inflated.get(listing) ?? 0;
+    if (event.kind === "cancel") {
+      left.set(event.sku, truth + event.units);
+    } else if (event.kind === "write") {
+      const past = Math.max(0, event.unitsAfter - Math.max(0, truth));
+      const raisedBy = Math.max(0, event.unitsAfter - event.unitsBefore);
+      if (raisedBy > 0 && past > 0) verdict.raisesPastTruth += 1;
+      inflated.set(listing, Math.min(past, ours + raisedBy));
+    } else {
+      left.set(event.sku, truth - event.units);
+      const beyond = Math.min(event.units, Math.max(0, event.units - Math.max(0, truth)));
+      const byUs = Math.min(beyond, ours);
+      verdict.oversold += beyond;
+      verdict.oversoldByUs += byUs;
+      inflated.set(listing, ours - byUs);
+    }
+  }
+  return verdict;
+};
+
+/** The value below which `share` of the sorted values lie (nearest rank); null without values. */
+export const percentile = (values: readonly number[], share: number): number | null => {
+  const sorted = values.toSorted((a, b) => a - b);
+  return sorted[Math.max(0, Math.ceil(sorted.length * share) - 1)] ?? null;
+};
+
+/**
+ * Sale to shown, per receiving channel: from each sale to the first write of that SKU that another channel applied at or
+ * after it. Sales that needed no write there (both sold out, or sold on both) have none.
+ */
+export const lagsMs = (events: readonly StockEvent[], receiving: Channel): readonly number[] => {
+  const writes = Map.groupBy(
+    events.filter((event) => event.kind === "write" && event.channel === receiving).toSorted((a, b) => a.atMs - b.atMs),
+    (event) => event.sku,
+  );
+  return events.flatMap((event) => {
+    if (event.kind !== "sale" || event.channel === receiving) return [];
+    const next = writes.get(event.sku)?.find((write) => write.atMs >= event.atMs);
+    return next === undefined ? [] : [next.atMs - event.atMs];
+  });
+};

@@ -1,0 +1,37 @@
+export type OfferSeed = { readonly offerId: string; readonly listingId: string; readonly marketplaceId: string };
+
+export type Offer = OfferSeed & {
+  /** `availableQuantity`: the most this offer may show. */
+  availableUnits: number;
+  soldUnits: number;
+  /** How often its listing was revised on one of the channel's days. */
+  revisions: { day: number; count: number };
+};
+
+/** `ended` and `unpublished` cannot be sold or revised; `onHold` can be seen but neither. */
+export const listingStates = ["active", "ended", "onHold", "unpublished"] as const;
+export type ListingState = (typeof listingStates)[number];
+
+/** An inventory item with its offers; every published offer is a listing that buyers see. */
+export type Listing = {
+  readonly sku: string;
+  readonly title: string;
+  readonly priceCents: number;
+  /** The item's ship-to quantity. */
+  itemUnits: number;
+  readonly offers: readonly Offer[];
+  state: ListingState;
+  /** What the offers showed before, oldest first, with when that began; as long as stale reads look back. */
+  past: readonly { readonly untilMs: number; readonly units: readonly number[] }[];
+};
+
+/** A listing shows the smaller of the item's and the offer's quantity (channel document §5.1). */
+export const shownUnits = (listing: Listing, offer: Offer): number =>
+  listing.state === "active" ? Math.max(0, Math.min(listing.itemUnits, offer.availableUnits)) : 0;
+
+/** The offer with the most to sell: buyers go where there is stock. */
+export const bestOffer = (listing: Listing): Offer =>
+  listing.offers.reduce((best, offer) => (shownUnits(listing, offer) > shownUnits(listing, best) ? offer : best));
+
+/** What buyers can buy now. */
+export const buyableUnits = (listing: Listing): number => shownUnits(listing, bestOffer(listing));
