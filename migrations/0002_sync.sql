@@ -8,6 +8,8 @@ create table account (
   state_since  timestamptz not null,
   -- The state to go back to when a pause or a problem ends.
   resume_state text check (resume_state in ('read-only', 'shadow', 'live')),
+  -- A person looked and lets larger runs pass until then.
+  guards_off_until timestamptz,
   created_at   timestamptz not null
 );
 

@@ -18,3 +18,13 @@ create table audit_entry (
   subject text not null,
   detail  jsonb not null
 );
+
+-- Which body an Idempotency-Key stands for, kept for ever and before any of its lines takes effect. Written by src/access/.
+create table api_request (
+  api_key_id      bigint not null references api_key,
+  route           text   not null,
+  idempotency_key text   not null check (octet_length(idempotency_key) between 1 and 255),
+  fingerprint     text   not null,
+  recorded_at     timestamptz not null,
+  primary key (api_key_id, route, idempotency_key)
+);

@@ -5,6 +5,7 @@ import { bindJobs, jobDefinitions } from "./compose/jobs.ts";
 import { accountPlan } from "./compose/plans.ts";
 import { startScheduler } from "./compose/scheduler.ts";
 import { openServers } from "./compose/servers.ts";
+import { usersOf } from "./compose/users.ts";
 import { openWeb } from "./compose/web.ts";
 import { ensureSecretKey } from "./config/secret-key.ts";
 import type { Settings } from "./config/settings.ts";
@@ -84,7 +85,7 @@ export const compose = async (
 
     const metrics = createMetrics();
     const connectors = new Map(settings.accounts.map((account) => [account.id, createConnector(account, { clock, random, log })]));
-    const plans = new Map(settings.accounts.map((account) => [account.id, accountPlan(account)]));
+    const plans = new Map(settings.accounts.map((account) => [account.id, accountPlan(account, settings.guards)]));
     const queueServer = openQueueServer(servers.queue, log);
     const complaints = await queueServer.check();
     if (complaints.length > 0) throw new Error(complaints.join("; "));
@@ -120,13 +121,16 @@ export const compose = async (
       const scheduler = startScheduler({ clock, log }, () => sweep(jobDeps));
       stops.push(() => scheduler.stop());
     }
+    const lines = [...servers.lines];
     let webUrl: string | undefined;
     if (options.roles.has("web")) {
-      const web = await openWeb({ settings, secretKey, db, ledger, queues, metrics, log, clock, connectorFor });
+      const { users, line } = usersOf(settings);
+      const web = await openWeb({ settings, users, secretKey, db, ledger, queues, metrics, log, clock, connectorFor });
       stops.push(() => web.close());
       webUrl = web.url;
+      lines.push(line);
     }
-    return { db, databaseUrl: servers.databaseUrl, ledger, queues, jobDeps, connectorFor, lines: servers.lines, webUrl, stop };
+    return { db, databaseUrl: servers.databaseUrl, ledger, queues, jobDeps, connectorFor, lines, webUrl, stop };
   } catch (error) {
     await stop();
     throw error;

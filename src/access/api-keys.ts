@@ -23,7 +23,9 @@ export type ListedApiKey = z.infer<typeof ListedApiKey>;
 
 export type AccessDeps = { readonly db: Db; readonly clock: Clock };
 
-export const ApiKeyName = z.string().regex(/^[\p{L}\p{N}][\p{L}\p{N} ._-]{0,62}$/u, "must be 1 to 63 letters, digits, spaces, dots, dashes");
+export const ApiKeyName = z
+  .string()
+  .regex(/^[\p{L}\p{N}][\p{L}\p{N} ._-]{0,62}$/u, "must be 1 to 63 letters, digits, spaces, dots, dashes");
 
 /**
  * Makes a key and returns its text, which is kept nowhere and can never be shown again. Errors: `ZodError` for a bad
@@ -34,7 +36,10 @@ export const createApiKey = async (
   wanted: { readonly name: string; readonly scopes: readonly string[]; readonly actor: string },
 ): Promise<{ readonly key: ApiKey; readonly text: string }> => {
   const name = ApiKeyName.parse(wanted.name);
-  const granted = z.array(Scope).min(1, "a key needs at least one scope").parse([...new Set(wanted.scopes)]);
+  const granted = z
+    .array(Scope)
+    .min(1, "a key needs at least one scope")
+    .parse([...new Set(wanted.scopes)]);
   const { text, prefix } = newKeyText(deps.random);
   const now = toIso(deps.clock.now());
   const key = await inTransaction(deps.db, async (tx) => {
@@ -47,7 +52,13 @@ export const createApiKey = async (
         returning id, name, prefix, scopes`,
     );
     if (row === undefined) throw new Error("the new API key was not returned");
-    await writeAudit(tx, { at: now, actor: wanted.actor, action: "api-key.create", subject: prefix, detail: { name, scopes: granted } });
+    await writeAudit(tx, {
+      at: now,
+      actor: wanted.actor,
+      action: "api-key.create",
+      subject: prefix,
+      detail: { name, scopes: granted },
+    });
     return row;
   });
   return { key, text };
@@ -65,7 +76,13 @@ export const revokeApiKey = async (
       sql`update api_key set revoked_at = ${now}::timestamptz where prefix = ${chosen.prefix} and revoked_at is null`,
     );
     if (ended === 0) return false;
-    await writeAudit(tx, { at: now, actor: chosen.actor, action: "api-key.revoke", subject: chosen.prefix, detail: {} });
+    await writeAudit(tx, {
+      at: now,
+      actor: chosen.actor,
+      action: "api-key.revoke",
+      subject: chosen.prefix,
+      detail: {},
+    });
     return true;
   });
 };
@@ -82,4 +99,8 @@ export const listApiKeys = (on: Queryable): Promise<readonly ListedApiKey[]> =>
 
 /** The key in force with this hash. Looked up by an index over hashes, so timing tells nothing about the key. */
 export const findApiKey = (on: Queryable, keyHash: string): Promise<ApiKey | undefined> =>
-  queryOne(on, ApiKey, sql`select id, name, prefix, scopes from api_key where key_hash = ${keyHash} and revoked_at is null`);
+  queryOne(
+    on,
+    ApiKey,
+    sql`select id, name, prefix, scopes from api_key where key_hash = ${keyHash} and revoked_at is null`,
+  );

@@ -29,7 +29,9 @@ export const acceptJson = (bytesMax: number): MiddlewareHandler<WebEnv> => {
     }
     const bytes = await readBody(c.req.raw, bytesMax);
     if (bytes === undefined) {
-      throw new ProblemError("payload-too-large", { detail: `A body may have ${bytesMax} bytes; split it into several requests.` });
+      throw new ProblemError("payload-too-large", {
+        detail: `A body may have ${bytesMax} bytes; split it into several requests.`,
+      });
     }
     const text = decode(bytes);
     const checked = checkJsonText(text);

@@ -52,32 +52,47 @@ const body = <Schema extends z.ZodType>(
   content: { "application/json": { schema } },
 });
 
-/** A route cannot be written without the one scope that opens it. */
-const scoped = <Path extends string, Route extends Omit<RouteConfig, "path"> & { path: Path }>(
-  scope: Scope,
-  route: Route,
-): Route & { scope: Scope; getRoutingPath(): string } =>
-  createRoute({ ...route, scope, security: [{ [apiKeyScheme]: [scope] }] }) as never;
+type Scoped = { readonly "x-required-scope": Scope; readonly security: { [scheme: string]: string[] }[] };
 
-export const getInventory = scoped("inventory:read", {
+/** The one scope that opens a route, where the server and the document both read it. */
+const opensWith = (scope: Scope): Scoped => ({ "x-required-scope": scope, security: [{ [apiKeyScheme]: [scope] }] });
+
+export const getInventory = createRoute({
+  ...opensWith("inventory:read"),
   method: "get",
   path: "/v1/inventory/{sku}",
   summary: "Stock of one SKU: its levels at every location, and their sums",
   request: {
-    params: z.object({ sku: z.string().openapi({ param: { name: "sku", in: "path" }, description: "Percent-encoded, byte-exact.", example: "MUG-BLUE" }) }),
+    params: z.object({
+      sku: z.string().openapi({
+        param: { name: "sku", in: "path" },
+        description: "Percent-encoded, byte-exact.",
+        example: "MUG-BLUE",
+      }),
+    }),
   },
-  responses: { 200: json("The SKU's stock.", InventoryOut), 404: problem("The ledger does not know this SKU."), ...commonAnswers },
+  responses: {
+    200: json("The SKU's stock.", InventoryOut),
+    404: problem("The ledger does not know this SKU."),
+    ...commonAnswers,
+  },
 });
 
-export const queryInventory = scoped("inventory:read", {
+export const queryInventory = createRoute({
+  ...opensWith("inventory:read"),
   method: "post",
   path: "/v1/inventory/query",
   summary: "Stock of up to 1,000 SKUs",
   request: { body: body(InventoryQuery) },
-  responses: { 200: json("Known SKUs with their stock, and the names of the unknown.", InventoryQueryOut), ...bodyAnswers, ...commonAnswers },
+  responses: {
+    200: json("Known SKUs with their stock, and the names of the unknown.", InventoryQueryOut),
+    ...bodyAnswers,
+    ...commonAnswers,
+  },
 });
 
-export const adjustInventory = scoped("inventory:write", {
+export const adjustInventory = createRoute({
+  ...opensWith("inventory:write"),
   method: "post",
   path: "/v1/inventory/adjust",
   summary: "Correct what is on hand, up to 1,000 lines, each with its own answer",
@@ -85,7 +100,8 @@ export const adjustInventory = scoped("inventory:write", {
   responses: { 200: json("One answer a line, in the lines' order.", LineResults), ...bodyAnswers, ...commonAnswers },
 });
 
-export const receiveInventory = scoped("inventory:write", {
+export const receiveInventory = createRoute({
+  ...opensWith("inventory:write"),
   method: "post",
   path: "/v1/inventory/receive",
   summary: "Take units into stock, up to 1,000 lines, each with its own answer",
@@ -93,13 +109,25 @@ export const receiveInventory = scoped("inventory:write", {
   responses: { 200: json("One answer a line, in the lines' order.", LineResults), ...bodyAnswers, ...commonAnswers },
 });
 
-export const listMovements = scoped("inventory:read", {
+export const listMovements = createRoute({
+  ...opensWith("inventory:read"),
   method: "get",
   path: "/v1/movements",
   summary: "Movements of a SKU, newest first",
   request: { query: MovementsQuery },
-  responses: { 200: json("A page of movements; none for a SKU the ledger does not know.", MovementsOut), ...commonAnswers },
+  responses: {
+    200: json("A page of movements; none for a SKU the ledger does not know.", MovementsOut),
+    ...commonAnswers,
+  },
 });
 
-/** All of `/v1`. What is not in this list is not served and not documented. */
-export const apiRoutes = [getInventory, queryInventory, adjustInventory, receiveInventory, listMovements] as const;
+export type ScopedRoute = RouteConfig & Scoped & { getRoutingPath(): string };
+
+/** All of `/v1`. A route without a scope does not type-check here, and one that is not here is neither served nor documented. */
+export const apiRoutes: readonly ScopedRoute[] = [
+  getInventory,
+  queryInventory,
+  adjustInventory,
+  receiveInventory,
+  listMovements,
+];

@@ -3,7 +3,10 @@ import { LocationId, PositiveUnits, SignedUnits, Sku } from "../core/ids.ts";
 
 export const linesMax = 1_000;
 
-const sku = Sku.openapi({ description: "The merchant's stock code, byte-exact: never trimmed or case-folded.", example: "MUG-BLUE" });
+const sku = Sku.openapi({
+  description: "The merchant's stock code, byte-exact: never trimmed or case-folded.",
+  example: "MUG-BLUE",
+});
 const location = LocationId.openapi({ description: "A location's id in the settings.", example: "main" });
 const reason = z.string().min(1, "must not be empty").max(500, "must be at most 500 characters");
 const occurredAt = z.iso
@@ -21,7 +24,12 @@ export const InventoryOut = z
   .strictObject({
     sku: z.string(),
     levels: z.array(
-      z.strictObject({ location: z.string(), ...figures, version: z.int(), updatedAt: z.string().openapi({ format: "date-time" }) }),
+      z.strictObject({
+        location: z.string(),
+        ...figures,
+        version: z.int(),
+        updatedAt: z.string().openapi({ format: "date-time" }),
+      }),
     ),
     totals: z.strictObject(figures).openapi({ description: "Sums over all locations." }),
   })

@@ -23,7 +23,10 @@ type Frame = {
 };
 
 const significantDigits = (number: string): number =>
-  (number.split(/[eE]/)[0] ?? "").replace(/^-?[0.]*/, "").replace(".", "").replace(/^0+/, "").length;
+  (number.split(/[eE]/)[0] ?? "")
+    .replace(/^-?[0.]*/, "")
+    .replace(".", "")
+    .replace(/^0+/, "").length;
 
 const pathOf = (frame: Frame | undefined): string => {
   if (frame === undefined) return "";
@@ -47,9 +50,15 @@ export const checkJsonText = (text: string): StrictJson => {
   for (const [symbol] of text.matchAll(token)) {
     const frame = frames.at(-1);
     if (symbol === "{" || symbol === "[") {
-      if (frames.length >= depthMax) return { kind: "unacceptable", detail: `The body nests deeper than ${depthMax} levels.` };
+      if (frames.length >= depthMax)
+        return { kind: "unacceptable", detail: `The body nests deeper than ${depthMax} levels.` };
       const isObject = symbol === "{";
-      frames.push({ path: pathOf(frame), names: isObject ? new Set() : undefined, at: isObject ? "" : 0, expectsName: isObject });
+      frames.push({
+        path: pathOf(frame),
+        names: isObject ? new Set() : undefined,
+        at: isObject ? "" : 0,
+        expectsName: isObject,
+      });
     } else if (symbol === "}" || symbol === "]") {
       frames.pop();
     } else if (symbol === ",") {
@@ -59,11 +68,17 @@ export const checkJsonText = (text: string): StrictJson => {
       const name = String(JSON.parse(symbol));
       frame.at = name;
       frame.expectsName = false;
-      if (frame.names.has(name)) return { kind: "unacceptable", detail: `The name ${pathOf(frame)} is given twice in one object.` };
+      if (frame.names.has(name))
+        return { kind: "unacceptable", detail: `The name ${pathOf(frame)} is given twice in one object.` };
       frame.names.add(name);
-      if (name === "__proto__") errors.push({ field: pathOf(frame), problem: "is not a known field", fix: "leave it out" });
+      if (name === "__proto__")
+        errors.push({ field: pathOf(frame), problem: "is not a known field", fix: "leave it out" });
     } else if (!symbol.startsWith('"') && significantDigits(symbol) > digitsMax) {
-      errors.push({ field: pathOf(frame), problem: "has more digits than can be kept exactly", fix: "send a whole number of units" });
+      errors.push({
+        field: pathOf(frame),
+        problem: "has more digits than can be kept exactly",
+        fix: "send a whole number of units",
+      });
     }
   }
   return errors.length === 0 ? { kind: "ok" } : { kind: "mistakes", errors };

@@ -4,6 +4,8 @@ import { owedWork } from "../sync/owed-work.ts";
 import { AccountState, findAccount, listAccounts, setAccountState } from "../sync/accounts.ts";
 import { ExitError, type GlobalOptions, say, withRuntime } from "./context.ts";
 
+const guardsOffMs = 15 * 60_000;
+
 /** Accounts: what they are doing, and what they may do. */
 export const accountCommands = (program: Command): void => {
   program
@@ -26,10 +28,11 @@ export const accountCommands = (program: Command): void => {
     .argument("<id>")
     .requiredOption("--state <state>", "read-only, shadow, live or paused")
     .option("--reason <text>", "why", "changed by hand")
+    .option("--allow-large-run", "with --state live: for 15 minutes no run is stopped for its size")
     .option("--yes", "do it")
     .action((id: string, _options, command: Command) =>
       withRuntime(command.optsWithGlobals<GlobalOptions>(), async ({ db, jobDeps }) => {
-        const options = command.optsWithGlobals<GlobalOptions & { state: string; reason: string; yes?: boolean }>();
+        const options = command.optsWithGlobals<GlobalOptions & { state: string; reason: string; yes?: boolean; allowLargeRun?: boolean }>();
         const state = AccountState.exclude(["needs-attention"]).safeParse(options.state);
         if (!state.success) throw new ExitError(1, `--state must be read-only, shadow, live or paused, not "${options.state}"`);
         const account = await findAccount(db, id);
@@ -39,7 +42,9 @@ export const accountCommands = (program: Command): void => {
           say(options, { ...change, done: false }, `${id}: ${account.state} → ${state.data}. Nothing changed; add --yes to do it.`);
           return;
         }
-        await setAccountState(db, { accountId: id, state: state.data, reason: options.reason, now: toIso(jobDeps.clock.now()) });
+        const nowMs = jobDeps.clock.now();
+        const guardsOffUntil = options.allowLargeRun === true ? toIso(nowMs + guardsOffMs) : undefined;
+        await setAccountState(db, { accountId: id, state: state.data, reason: options.reason, now: toIso(nowMs), guardsOffUntil });
         if (state.data === "live") jobDeps.wake("push-account", { accountId: id });
         say(options, { ...change, done: true }, `${id}: ${account.state} → ${state.data}`);
       }),

@@ -3,6 +3,7 @@ import { accountCommands } from "./accounts.ts";
 import { ExitError } from "./context.ts";
 import { daemonCommands } from "./daemon.ts";
 import { demoCommand } from "./demo.ts";
+import { keyCommands } from "./keys.ts";
 import { mappingCommands } from "./mapping.ts";
 import { simulateCommand } from "./simulate.ts";
 import { stockCommands } from "./stock.ts";
@@ -20,6 +21,7 @@ export const createProgram = (): Command => {
   accountCommands(program);
   mappingCommands(program);
   stockCommands(program);
+  keyCommands(program);
   simulateCommand(program);
   demoCommand(program);
   return program;

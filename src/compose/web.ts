@@ -1,6 +1,8 @@
-import { serve } from "@hono/node-server";
-import { Hono } from "hono";
-import type { Settings } from "../config/settings.ts";
+import { randomUUID } from "node:crypto";
+import { createWebApp } from "../api/app.ts";
+import { serveWeb } from "../api/serve-web.ts";
+import type { AccountsView } from "../console/home.ts";
+import type { Settings, UserSettings } from "../config/settings.ts";
 import type { Connector } from "../connectors/connector.ts";
 import { type Clock, toIso } from "../core/clock.ts";
 import type { Secret } from "../core/secret.ts";
@@ -9,11 +11,15 @@ import type { Ledger } from "../ledger/ledger.ts";
 import type { Log } from "../ops/logger.ts";
 import type { Metrics } from "../ops/metrics.ts";
 import type { Queues } from "../queue/queues.ts";
+import { listAccounts } from "../sync/accounts.ts";
 import { keepDeliveries } from "../sync/inbox.ts";
-import { webhookRoutes } from "../webhooks/receive.ts";
+import { owedWork } from "../sync/owed-work.ts";
+import { registerWorkGauges } from "./gauges.ts";
+import { healthOf } from "./health.ts";
 
-export const openWeb = async (deps: {
+export type WebParts = {
   readonly settings: Settings;
+  readonly users: readonly UserSettings[];
   readonly secretKey: Secret;
   readonly db: Db;
   readonly ledger: Ledger;
@@ -22,15 +28,42 @@ export const openWeb = async (deps: {
   readonly log: Log;
   readonly clock: Clock;
   readonly connectorFor: (accountId: string) => Connector | undefined;
-}) => {
-  const { settings, secretKey, db, queues, metrics, log, clock, connectorFor } = deps;
-  const app = new Hono();
-  app.route("/", webhookRoutes({
-    clock, log, metrics, connectorFor,
-    settings: { webhookBodyBytes: settings.limits.webhookBodyBytes, secretKey, publicUrl: settings.server.publicUrl },
+};
+
+const accountsView = async ({ db, queues, clock }: WebParts): Promise<AccountsView> => {
+  const work = new Map((await owedWork(db, toIso(clock.now()))).map((row) => [row.accountId, row]));
+  const accounts = (await listAccounts(db)).map((account) => {
+    const owed = work.get(account.id);
+    const figures = {
+      "pushes owed": owed?.owedTargets ?? 0,
+      "pushes unread": owed?.openAttempts ?? 0,
+      "deliveries open": owed?.openDeliveries ?? 0,
+      unmapped: owed?.parked ?? 0,
+      "dead letters": owed?.dead ?? 0,
+      "listings blocked": owed?.blocked ?? 0,
+    };
+    return { ...account, figures };
+  });
+  const counts = Object.entries(await queues.counts()).map(([name, states]) => ({ name, counts: states }));
+  return { accounts, queues: counts };
+};
+
+/** Opens the web role's door. */
+export const openWeb = async (parts: WebParts): Promise<{ readonly url: string; close(): Promise<void> }> => {
+  const { settings, db, queues, clock } = parts;
+  registerWorkGauges(parts);
+  const { host, port, publicUrl } = settings.server;
+  const app = createWebApp({
+    ...parts,
+    ids: randomUUID,
+    settings: { ...settings.limits, users: parts.users, secretKey: parts.secretKey, publicUrl },
     keepDeliveries: (accountId, door, deliveries) => keepDeliveries(db, { accountId, door, deliveries, now: toIso(clock.now()) }),
     wakeIngest: (accountId) => queues.wake("ingest", { accountId }),
-  }) as never);
-  const server = serve({ fetch: app.fetch, port: settings.server.port, hostname: settings.server.host });
-  return { url: `http://${settings.server.host}:${settings.server.port}`, close: async () => { server.close(); if ("closeAllConnections" in server) server.closeAllConnections(); } };
+    wakeOutbox: () => queues.wake("publish-events", {}),
+    boardQueues: () => queues.all(),
+    accountsView: () => accountsView(parts),
+    health: () => healthOf(parts),
+  });
+  const server = await serveWeb(app, { host, port });
+  return { url: `http://${host}:${server.port}`, close: () => server.close() };
 };

@@ -3,6 +3,7 @@ import type { Random } from "../core/random.ts";
 import type { Connector } from "../connectors/connector.ts";
 import type { Db } from "../db/pool.ts";
 import type { AllocationPolicy } from "../mapping/allocate.ts";
+import type { GuardLimits } from "../sync/guard.ts";
 
 export type JobName =
   | "ingest"
@@ -18,6 +19,7 @@ export type AccountPlan = {
   readonly accountId: string;
   readonly locationId: string;
   readonly policy: AllocationPolicy;
+  readonly guards: GuardLimits;
   readonly ordersEveryMs: number;
   readonly listingsEveryMs: number;
   /** The shortest time between two order polls that a waiting raise asks for. */

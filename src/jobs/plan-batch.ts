@@ -1,19 +1,23 @@
-import type { Connector, ListingHandle } from "../connectors/connector.ts";
-import { assertNever } from "../core/failure.ts";
-import type { Json } from "../core/digest.ts";
 import { toIso } from "../core/clock.ts";
+import type { Json } from "../core/digest.ts";
+import { assertNever } from "../core/failure.ts";
+import type { Connector, ListingHandle, QuantityReading } from "../connectors/connector.ts";
 import type { Allocation } from "../mapping/allocate.ts";
-import { listingsById } from "../mapping/listings.ts";
-import { openAttemptsOf, rideAttempts } from "../sync/attempts.ts";
+import { type ListingRow, listingsById } from "../mapping/listings.ts";
+import { areGuardsOff } from "../sync/accounts.ts";
+import { type OpenRow, openAttemptsOf, rideAttempts } from "../sync/attempts.ts";
 import { decidePush, oversellRisk } from "../sync/decide-push.ts";
+import { judgeRun } from "../sync/guard.ts";
 import {
   blockTargets,
+  type Deferral,
   deferTargets,
   listingsWithOrdersSeen,
   type OwedTarget,
   owedTargets,
   recordReadings,
   settleTargets,
+  targetCount,
 } from "../sync/targets.ts";
 import type { AccountPlan, JobDeps } from "./deps.ts";
 import { wantedUnits } from "./wanted.ts";
@@ -29,126 +33,156 @@ export type PlannedWrite = ListingHandle & {
   readonly terms: Allocation["terms"];
 };
 
+/** What a batch comes to: some listings need a call, the others are closed or wait. */
 export type PlannedBatch = {
   readonly looked: number;
   readonly writes: readonly PlannedWrite[];
+  readonly settled: readonly { readonly listingId: number; readonly version: number; readonly units: number }[];
+  readonly rides: readonly { readonly attemptId: number; readonly version: number }[];
+  readonly deferred: readonly Deferral[];
+  readonly blocked: readonly { readonly listingId: number; readonly reason: string }[];
   /** Some raises wait until the orders up to their observation are known. */
   readonly waitsForOrders: boolean;
 };
 
-const owedMax = 2_000;
-const raiseWaitMs = 1_000;
-const openAttemptWaitMs = 500;
+const owedMax = 10_000;
+const waitMs = { "orders-not-seen": 1_000, "open-attempt": 500 } as const;
 
-/** The owed targets most likely to oversell, as many as one read call takes. */
+/** More would change than one run may: a person must look first. */
+export class GuardError extends Error {
+  constructor(reason: string) {
+    super(reason);
+    this.name = "GuardError";
+  }
+}
+
+/**
+ * The owed targets most likely to oversell, as many as one read call takes. Before that everything owed is judged as a
+ * whole. Errors: `GuardError`.
+ */
 const riskiest = async (deps: JobDeps, plan: AccountPlan, count: number): Promise<readonly OwedTarget[]> => {
   const owed = await owedTargets(deps.db, plan.accountId, owedMax, toIso(deps.clock.now()));
-  if (owed.length <= count) return owed;
-  const wanted = await wantedUnits(
-    deps.db,
-    owed.map((target) => target.listingId),
-    plan.policy,
-  );
-  const risk = (target: OwedTarget): number =>
-    oversellRisk({ wantedUnits: wanted.get(target.listingId)?.units ?? 0, shownUnits: target.shownUnits });
-  return owed.toSorted((a, b) => risk(b) - risk(a)).slice(0, count);
+  if (owed.length === 0) return owed;
+  const ids = owed.map((target) => target.listingId);
+  const wanted = await wantedUnits(deps.db, ids, plan.policy);
+  const changes = owed.map((target) => ({ target, wantedUnits: wanted.get(target.listingId)?.units ?? 0, shownUnits: target.shownUnits }));
+  const stopped = judgeRun(changes, await targetCount(deps.db, plan.accountId), plan.guards);
+  if (stopped !== undefined && !(await areGuardsOff(deps.db, plan.accountId, toIso(deps.clock.now())))) throw new GuardError(stopped);
+  return changes
+    .toSorted((a, b) => oversellRisk(b) - oversellRisk(a))
+    .slice(0, count)
+    .map(({ target }) => target);
+};
+
+type Figures = {
+  readonly listings: ReadonlyMap<number, ListingRow>;
+  readonly readings: ReadonlyMap<number, QuantityReading>;
+  readonly wanted: ReadonlyMap<number, Allocation>;
+  readonly open: ReadonlyMap<number, readonly OpenRow[]>;
+  readonly ordersSeen: ReadonlySet<number>;
 };
 
 /**
- * Decides what to send next: takes the riskiest owed listings, reads what the channel shows, computes what is wanted
- * from the ledger *after* that read, and closes everything that needs no call. Reading first keeps an absolute number
- * from putting back on sale what the channel has sold meanwhile.
+ * Reads what the channel shows, and only then computes what is wanted from the ledger: an absolute number must not put
+ * back on sale what the channel has sold meanwhile.
  */
+const gather = async (
+  deps: JobDeps,
+  connector: Connector,
+  plan: AccountPlan,
+  owed: readonly OwedTarget[],
+  signal: AbortSignal,
+): Promise<Figures> => {
+  const { accountId } = plan;
+  const ids = owed.map((target) => target.listingId);
+  const listings = new Map((await listingsById(deps.db, ids)).map((listing) => [listing.id, listing]));
+  const idOfRef = new Map([...listings.values()].map((listing) => [listing.ref, listing.id]));
+  const handles = [...listings.values()].map(({ ref, details }) => ({ ref, details: details as Json }));
+  const readAt = toIso(deps.clock.now());
+  const answers = await connector.readQuantities(handles, { accountId, signal });
+  const readings = new Map(
+    answers.flatMap((reading) => {
+      const listingId = idOfRef.get(reading.ref);
+      return listingId === undefined ? [] : [[listingId, reading] as const];
+    }),
+  );
+  const shown = [...readings].map(([listingId, { units }]) => ({ listingId, units }));
+  await recordReadings(deps.db, shown, "before-push", readAt);
+  const wanted = await wantedUnits(deps.db, ids, plan.policy);
+  const open = Map.groupBy(await openAttemptsOf(deps.db, ids), (attempt) => attempt.listingId);
+  const ordersSeen = await listingsWithOrdersSeen(deps.db, accountId, ids);
+  return { listings, readings, wanted, open, ordersSeen };
+};
+
+/** What each owed listing needs, from the gathered figures. Pure. */
+export const sortTargets = (owed: readonly OwedTarget[], figures: Figures, nowMs: number): PlannedBatch => {
+  const writes: PlannedWrite[] = [];
+  const settled: { listingId: number; version: number; units: number }[] = [];
+  const rides: { attemptId: number; version: number }[] = [];
+  const deferred: Deferral[] = [];
+  const blocked: { listingId: number; reason: string }[] = [];
+  let waitsForOrders = false;
+  for (const { listingId, version, failures } of owed) {
+    const listing = figures.listings.get(listingId);
+    const allocation = figures.wanted.get(listingId);
+    const reading = figures.readings.get(listingId);
+    if (listing === undefined || allocation === undefined) {
+      blocked.push({ listingId, reason: "the listing is not linked to a SKU" });
+      continue;
+    }
+    const shownUnits = reading?.units ?? null;
+    const { units, terms } = allocation;
+    const decision = decidePush({
+      wantedUnits: units,
+      shownUnits,
+      openAttempts: figures.open.get(listingId) ?? [],
+      ordersSeen: figures.ordersSeen.has(listingId),
+    });
+    switch (decision.action) {
+      case "settled":
+        settled.push({ listingId, version, units });
+        break;
+      case "ride":
+        rides.push({ attemptId: decision.attemptId, version });
+        break;
+      case "write": {
+        const { ref, details } = listing;
+        writes.push({ listingId, version, ref, details: details as Json, units, shownUnits, failures, reason: decision.reason, terms });
+        break;
+      }
+      case "wait":
+        waitsForOrders ||= decision.reason === "orders-not-seen";
+        deferred.push({ listingId, notBefore: toIso(nowMs + waitMs[decision.reason]), failed: false });
+        break;
+      case "unreadable":
+        // Left out of the answer is not "unknown to the channel": that one is asked again.
+        if (reading === undefined) deferred.push({ listingId, notBefore: toIso(nowMs + waitMs["orders-not-seen"]), failed: true });
+        else blocked.push({ listingId, reason: reading.reason ?? "the channel shows no quantity for this listing" });
+        break;
+      default:
+        assertNever(decision);
+    }
+  }
+  return { looked: owed.length, writes, settled, rides, deferred, blocked, waitsForOrders };
+};
+
+/** Decides what to send next for an account, and closes everything that needs no call. */
 export const planBatch = async (
   deps: JobDeps,
   connector: Connector,
   plan: AccountPlan,
   signal: AbortSignal,
 ): Promise<PlannedBatch> => {
-  const { accountId } = plan;
   const owed = await riskiest(deps, plan, connector.limits.readBatchMax);
-  if (owed.length === 0) return { looked: 0, writes: [], waitsForOrders: false };
-  const ids = owed.map((target) => target.listingId);
-  const listings = new Map((await listingsById(deps.db, ids)).map((listing) => [listing.id, listing]));
-  const idOfRef = new Map([...listings.values()].map((listing) => [listing.ref, listing.id]));
-  const handles = [...listings.values()].map(({ ref, details }) => ({ ref, details: details as Json }));
-
-  const readAt = toIso(deps.clock.now());
-  const readings = await connector.readQuantities(handles, { accountId, signal });
-  const shown = new Map(readings.flatMap((reading) => {
-    const listingId = idOfRef.get(reading.ref);
-    return listingId === undefined ? [] : [[listingId, reading] as const];
-  }));
-  await recordReadings(
-    deps.db,
-    [...shown].map(([listingId, reading]) => ({ listingId, units: reading.units })),
-    "before-push",
-    readAt,
-  );
-
-  const wanted = await wantedUnits(deps.db, ids, plan.policy);
-  const open = Map.groupBy(await openAttemptsOf(deps.db, ids), (attempt) => attempt.listingId);
-  const seen = await listingsWithOrdersSeen(deps.db, accountId, ids);
-
-  const writes: PlannedWrite[] = [];
-  const settled: { listingId: number; version: number; units: number }[] = [];
-  const rides: { attemptId: number; version: number }[] = [];
-  const deferred: { listingId: number; notBefore: string; failed: boolean }[] = [];
-  const blocked: { listingId: number; reason: string }[] = [];
-  let waitsForOrders = false;
-  for (const target of owed) {
-    const { listingId, version } = target;
-    const listing = listings.get(listingId);
-    const allocation = wanted.get(listingId);
-    const reading = shown.get(listingId);
-    if (listing === undefined || allocation === undefined) {
-      blocked.push({ listingId, reason: "the listing is not linked to a SKU" });
-      continue;
-    }
-    const decision = decidePush({
-      wantedUnits: allocation.units,
-      shownUnits: reading?.units ?? null,
-      openAttempts: open.get(listingId) ?? [],
-      ordersSeen: seen.has(listingId),
-    });
-    switch (decision.action) {
-      case "settled":
-        settled.push({ listingId, version, units: allocation.units });
-        break;
-      case "ride":
-        rides.push({ attemptId: decision.attemptId, version });
-        break;
-      case "write":
-        writes.push({
-          listingId,
-          version,
-          ref: listing.ref,
-          details: listing.details as Json,
-          units: allocation.units,
-          shownUnits: reading?.units ?? null,
-          failures: target.failures,
-          reason: decision.reason,
-          terms: allocation.terms,
-        });
-        break;
-      case "wait": {
-        if (decision.reason === "orders-not-seen") waitsForOrders = true;
-        const waitMs = decision.reason === "orders-not-seen" ? raiseWaitMs : openAttemptWaitMs;
-        deferred.push({ listingId, notBefore: toIso(deps.clock.now() + waitMs), failed: false });
-        break;
-      }
-      case "unreadable":
-        blocked.push({ listingId, reason: reading?.reason ?? "the channel did not answer for this listing" });
-        break;
-      default:
-        assertNever(decision);
-    }
-  }
-  const closed = settled.length === 0 ? [] : await settleTargets(deps.db, settled);
-  for (const owedSinceMs of closed) deps.metrics.pushLag(accountId, deps.clock.now() - owedSinceMs);
-  if (rides.length > 0) await rideAttempts(deps.db, rides);
-  if (deferred.length > 0) await deferTargets(deps.db, deferred);
-  if (blocked.length > 0) await blockTargets(deps.db, blocked);
-  deps.metrics.pushes(accountId, "already-shown", settled.length);
-  return { looked: owed.length, writes, waitsForOrders };
+  const nothing = { listings: new Map(), readings: new Map(), wanted: new Map(), open: new Map(), ordersSeen: new Set<number>() };
+  if (owed.length === 0) return sortTargets([], nothing, deps.clock.now());
+  const figures = await gather(deps, connector, plan, owed, signal);
+  const batch = sortTargets(owed, figures, deps.clock.now());
+  const closed = batch.settled.length === 0 ? [] : await settleTargets(deps.db, batch.settled);
+  for (const owedSinceMs of closed) deps.metrics.pushLag(plan.accountId, deps.clock.now() - owedSinceMs);
+  if (batch.rides.length > 0) await rideAttempts(deps.db, batch.rides);
+  if (batch.deferred.length > 0) await deferTargets(deps.db, batch.deferred);
+  if (batch.blocked.length > 0) await blockTargets(deps.db, batch.blocked);
+  deps.metrics.pushes(plan.accountId, "already-shown", batch.settled.length);
+  return batch;
 };

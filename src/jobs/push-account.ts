@@ -2,12 +2,12 @@ import { z } from "zod";
 import type { Connector } from "../connectors/connector.ts";
 import { toIso } from "../core/clock.ts";
 import { defineJob, type RunAgain } from "../queue/define-job.ts";
-import { findAccount } from "../sync/accounts.ts";
+import { findAccount, pauseForGuard } from "../sync/accounts.ts";
 import { disownSentAttempts } from "../sync/attempts.ts";
 import { readCursor } from "../sync/cursors.ts";
 import { type Lease, releaseLease, takeLease } from "../sync/leases.ts";
 import type { AccountPlan, JobDeps } from "./deps.ts";
-import { planBatch } from "./plan-batch.ts";
+import { GuardError, planBatch } from "./plan-batch.ts";
 import { ordersStream } from "./poll-orders.ts";
 import { LeaseLostError, sendWrites } from "./send-writes.ts";
 
@@ -71,6 +71,11 @@ export const pushAccount = defineJob({
       return { againAfterMs: 0 };
     } catch (error) {
       if (error instanceof LeaseLostError) return { againAfterMs: waitForHolderMs };
+      if (error instanceof GuardError) {
+        await pauseForGuard(deps.db, accountId, error.message, toIso(deps.clock.now()));
+        deps.log.error({ accountId, reason: error.message }, "the account is paused: one run would change too much");
+        return undefined;
+      }
       throw error;
     } finally {
       await releaseLease(deps.db, lease);

@@ -70,7 +70,8 @@ export const boardRoutes = (deps: BoardDeps): Hono<WebEnv> => {
   app.use(basePath, ...guard);
   app.use(`${basePath}/*`, ...guard);
   app.get(`${basePath}/`, (c) => c.redirect(basePath, 302));
-  const serve = (c: Context<WebEnv>): Response | Promise<Response> => forRole[c.get("session").user.role].fetch(c.req.raw, c.env);
+  const serve = (c: Context<WebEnv>): Response | Promise<Response> =>
+    forRole[c.get("session").user.role].fetch(c.req.raw, c.env);
   app.all(basePath, serve);
   app.all(`${basePath}/*`, serve);
   return app;

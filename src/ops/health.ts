@@ -11,10 +11,17 @@ export type Health = {
 const deadlineMs = 5_000;
 
 /** Within a bounded time, whatever the checks do: a load balancer is waiting. */
-const boundedHealth = async (deps: { readonly clock: Clock; readonly health: () => Promise<Health>; readonly log: Log }): Promise<Health> => {
+const boundedHealth = async (deps: {
+  readonly clock: Clock;
+  readonly health: () => Promise<Health>;
+  readonly log: Log;
+}): Promise<Health> => {
   const late = new AbortController();
   const timedOut = deps.clock.sleep(deadlineMs, late.signal).then(
-    (): Health => ({ ok: false, checks: [{ name: "health", ok: false, detail: `no answer within ${deadlineMs} ms` }] }),
+    (): Health => ({
+      ok: false,
+      checks: [{ name: "health", ok: false, detail: `no answer within ${deadlineMs} ms` }],
+    }),
   );
   // Aborted below when the checks were faster; that rejection has no reader.
   timedOut.catch(() => undefined);

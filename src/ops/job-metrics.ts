@@ -25,7 +25,8 @@ export const createJobMetrics = (registry: Registry) => {
     registers,
   });
   return {
-    deliveriesSettled: (account: string, state: string, count: number): void => deliveries.inc({ account, state }, count),
+    deliveriesSettled: (account: string, state: string, count: number): void =>
+      deliveries.inc({ account, state }, count),
     pushes: (account: string, outcome: string, count: number): void => {
       if (count > 0) pushes.inc({ account, outcome }, count);
     },

@@ -23,7 +23,11 @@ export type WebhookOutcome =
 
 export type Metrics = {
   readonly registry: Registry;
-  webhookAnswered(answer: { readonly channel: string; readonly outcome: WebhookOutcome; readonly seconds: number }): void;
+  webhookAnswered(answer: {
+    readonly channel: string;
+    readonly outcome: WebhookOutcome;
+    readonly seconds: number;
+  }): void;
   requestServed(served: {
     readonly method: string;
     /** The route's pattern, never the path: SKUs and ids do not belong in labels. */

@@ -19,10 +19,12 @@ const personalNames = new Set(
 );
 
 /** Things that look like a credential wherever they stand in a text. */
-const secretText = /\b(?:lsk_[0-9a-f]{8}_[0-9a-f_]+|(?:Bearer|Basic)\s+[\w.~+/=-]{8,}|shp[a-z]{2}_\w{8,}|Atz[ar]\|[\w/+=.|-]+)|\/\/[^\s/@:]*:[^\s/@]+@/g;
+const secretText =
+  /\b(?:lsk_[0-9a-f]{8}_[0-9a-f_]+|(?:Bearer|Basic)\s+[\w.~+/=-]{8,}|shp[a-z]{2}_\w{8,}|Atz[ar]\|[\w/+=.|-]+)|\/\/[^\s/@:]*:[^\s/@]+@/g;
 
 const normalise = (name: string): string => name.toLowerCase().replace(/[-_]/g, "");
-const isCensoredName = (name: string): boolean => secretNames.has(normalise(name)) || personalNames.has(normalise(name));
+const isCensoredName = (name: string): boolean =>
+  secretNames.has(normalise(name)) || personalNames.has(normalise(name));
 
 /** Text without anything that looks like a credential, cut to a bounded length. */
 export const redactText = (text: string): string => {
@@ -59,6 +61,9 @@ export const redact = (value: unknown, depth = 0): unknown => {
   if (value instanceof Date) return value.toISOString();
   if (ArrayBuffer.isView(value)) return `[${value.byteLength} bytes]`;
   if (Array.isArray(value)) return value.slice(0, 100).map((item) => redact(item, depth + 1));
-  const entries = Object.entries(value).map(([name, item]) => [name, isCensoredName(name) ? censored : redact(item, depth + 1)]);
+  const entries = Object.entries(value).map(([name, item]) => [
+    name,
+    isCensoredName(name) ? censored : redact(item, depth + 1),
+  ]);
   return Object.fromEntries(entries);
 };

@@ -1,7 +1,8 @@
 import type { MiddlewareHandler } from "hono";
 
 const closed = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
-const pages = "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
+const pages =
+  "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
 // The board's own page carries a <style> element and styles its widgets from scripts; its web fonts stay blocked.
 const board =
   "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self'; " +
@@ -28,7 +29,10 @@ export const securityHeaders = (settings: { readonly https: boolean }): Middlewa
     if (settings.https) headers.set("strict-transport-security", "max-age=31536000");
     // Stock figures, sessions and job data belong in no cache; the board's hashed scripts may stay in the browser's own.
     if (!headers.has("cache-control")) {
-      headers.set("cache-control", c.req.path.startsWith("/board/static/") && c.res.ok ? "private, max-age=86400" : "no-store");
+      headers.set(
+        "cache-control",
+        c.req.path.startsWith("/board/static/") && c.res.ok ? "private, max-age=86400" : "no-store",
+      );
     }
   };
 };

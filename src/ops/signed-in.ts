@@ -33,7 +33,11 @@ export const createEndedSessions = (clock: Pick<Clock, "now">): EndedSessions =>
   };
 };
 
-export type SignInDeps = { readonly settings: SignInSettings; readonly clock: Pick<Clock, "now">; readonly ended: EndedSessions };
+export type SignInDeps = {
+  readonly settings: SignInSettings;
+  readonly clock: Pick<Clock, "now">;
+  readonly ended: EndedSessions;
+};
 
 /** The session that a request's cookie stands for, if any. */
 export const sessionOf = (c: Context<WebEnv>, deps: SignInDeps): Session | undefined => {

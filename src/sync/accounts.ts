@@ -53,14 +53,22 @@ export const findAccount = (on: Queryable, accountId: string): Promise<AccountRo
 /** A person's decision. */
 export const setAccountState = async (
   on: Queryable,
-  change: { readonly accountId: string; readonly state: AccountState; readonly reason: string; readonly now: string },
+  change: {
+    readonly accountId: string;
+    readonly state: AccountState;
+    readonly reason: string;
+    readonly now: string;
+    /** Until then no run is stopped for its size. */
+    readonly guardsOffUntil?: string | undefined;
+  },
 ): Promise<void> => {
   await execute(
     on,
     sql`
       update account
          set resume_state = case when state in ('read-only', 'shadow', 'live') then state else resume_state end,
-             state = ${change.state}, state_reason = ${change.reason}, state_since = ${change.now}::timestamptz
+             state = ${change.state}, state_reason = ${change.reason}, state_since = ${change.now}::timestamptz,
+             guards_off_until = coalesce(${change.guardsOffUntil ?? null}::timestamptz, guards_off_until)
        where id = ${change.accountId}`,
   );
 };
@@ -87,3 +95,19 @@ export const resumeAccount = async (on: Queryable, accountId: string, now: strin
          set state = coalesce(resume_state, 'read-only'), state_reason = null, resume_state = null, state_since = ${now}::timestamptz
        where id = ${accountId} and state = 'needs-attention'`,
   )) > 0;
+
+/** A run was too large: nothing more is pushed until a person lets it go on. */
+export const pauseForGuard = async (on: Queryable, accountId: string, reason: string, now: string): Promise<void> => {
+  await execute(
+    on,
+    sql`
+      update account
+         set resume_state = state, state = 'paused', state_reason = ${reason}, state_since = ${now}::timestamptz
+       where id = ${accountId} and state = 'live'`,
+  );
+};
+
+/** True while a person's permission for larger runs lasts. */
+export const areGuardsOff = async (on: Queryable, accountId: string, now: string): Promise<boolean> =>
+  (await queryOne(on, z.object({ off: z.boolean() }), sql`select coalesce(guards_off_until > ${now}::timestamptz, false) as off from account where id = ${accountId}`))
+    ?.off ?? false;

@@ -8,9 +8,11 @@ export const ensureTargets = async (tx: Tx, listingIds: readonly number[], now: 
       tx,
       z.object({ accountId: z.string() }),
       sql`
-        insert into push_target as t (listing_id, account_id, owed_since)
-        select l.id, l.account_id, ${now}::timestamptz
+        insert into push_target as t (listing_id, account_id, owed_since, shown_units, shown_at, shown_since)
+        select l.id, l.account_id, ${now}::timestamptz, seen.units, seen.observed_at, seen.observed_at
           from listing l
+          left join lateral (select o.units, o.observed_at from observation o
+                              where o.listing_id = l.id order by o.id desc limit 1) seen on true
          where l.id = any(${listingIds}) and l.fulfilled_by = 'merchant'
            and exists (select 1 from listing_link k where k.listing_id = l.id)
          order by l.id
@@ -188,3 +190,7 @@ export const listingsWithOrdersSeen = async (
       )
     ).map((row) => row.id),
   );
+
+/** How many listings of the account may be pushed to at all. */
+export const targetCount = async (on: Queryable, accountId: string): Promise<number> =>
+  (await query(on, z.object({ n: z.number() }), sql`select count(*) as n from push_target where account_id = ${accountId}`))[0]?.n ?? 0;

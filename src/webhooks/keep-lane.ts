@@ -9,7 +9,11 @@ export class KeepLaneFullError extends Error {
   }
 }
 
-export type KeepDeliveries = (accountId: string, door: "webhook", deliveries: readonly KeptDelivery[]) => Promise<number>;
+export type KeepDeliveries = (
+  accountId: string,
+  door: "webhook",
+  deliveries: readonly KeptDelivery[],
+) => Promise<number>;
 
 type Waiting = { readonly kept: KeptDelivery; readonly resolve: () => void; readonly reject: (error: unknown) => void };
 type Lane = { readonly waiting: Waiting[]; running: boolean };
@@ -26,7 +30,11 @@ export const createKeepLanes = (keep: KeepDeliveries): ((accountId: string, kept
 
   const flush = async (accountId: string, batch: readonly Waiting[]): Promise<void> => {
     try {
-      await keep(accountId, "webhook", batch.map((one) => one.kept));
+      await keep(
+        accountId,
+        "webhook",
+        batch.map((one) => one.kept),
+      );
       for (const one of batch) one.resolve();
     } catch (error) {
       const [only] = batch;

@@ -1,5 +1,4 @@
 import { type Context, Hono } from "hono";
-import type { ContentfulStatusCode, StatusCode } from "hono/utils/http-status";
 import type { Connector, RawRequest, Verification, Webhooks } from "../connectors/connector.ts";
 import type { Clock } from "../core/clock.ts";
 import { keyedDigest } from "../core/digest.ts";
@@ -18,7 +17,11 @@ export type WebhookDeps = {
   readonly clock: Clock;
   readonly log: Log;
   readonly metrics: Metrics;
-  readonly settings: { readonly webhookBodyBytes: number; readonly secretKey: Secret; readonly publicUrl?: string | undefined };
+  readonly settings: {
+    readonly webhookBodyBytes: number;
+    readonly secretKey: Secret;
+    readonly publicUrl?: string | undefined;
+  };
   readonly connectorFor: (accountId: string) => Connector | undefined;
   readonly keepDeliveries: KeepDeliveries;
   /** Must not throw and not wait: a lost wake-up is made good by the sweep. */
@@ -33,7 +36,11 @@ type Answer = { readonly response: Response; readonly outcome: WebhookOutcome; r
 type Door = { readonly accountId: string; readonly channel: string; readonly webhooks: Webhooks };
 type Reply = Omit<Answer, "channel">;
 
-const problem = (outcome: WebhookOutcome, slug: ProblemSlug, options: { readonly retryAfterMs?: number } = {}): Reply => ({
+const problem = (
+  outcome: WebhookOutcome,
+  slug: ProblemSlug,
+  options: { readonly retryAfterMs?: number } = {},
+): Reply => ({
   outcome,
   response: problemResponse(slug, options),
 });
@@ -72,7 +79,10 @@ export const webhookRoutes = (deps: WebhookDeps): Hono<WebEnv> => {
       await keepInLane(door.accountId, kept);
     } catch (error) {
       if (!isUnstorable(error)) throw error;
-      deps.log.error({ accountId: door.accountId, topic: kept.delivery.topic, err: error }, "webhook cannot be stored as it is");
+      deps.log.error(
+        { accountId: door.accountId, topic: kept.delivery.topic, err: error },
+        "webhook cannot be stored as it is",
+      );
       const delivery = { ...kept.delivery, payload: null, sourceAt: null };
       await keepInLane(door.accountId, { ...kept, delivery, dead: "the payload holds values that cannot be stored" });
     }
@@ -96,18 +106,22 @@ export const webhookRoutes = (deps: WebhookDeps): Hono<WebEnv> => {
     switch (verification.kind) {
       case "delivery": {
         const { delivery, status = 200 } = verification;
-        const response = new Response(null, { status: status satisfies number as StatusCode });
+        const response = new Response(null, { status: status });
         return keepAndAnswer(door, { delivery, bodyDigest }, { outcome: "kept", response });
       }
       case "malformed": {
         const { id, topic, reason } = verification;
         deps.log.warn({ accountId, channel, topic, reason }, "webhook authentic but not understood");
         const delivery = { id, topic, payload: null, sourceAt: null };
-        return keepAndAnswer(door, { delivery, bodyDigest, dead: reason }, { outcome: "malformed", response: new Response(null, { status: 200 }) });
+        return keepAndAnswer(
+          door,
+          { delivery, bodyDigest, dead: reason },
+          { outcome: "malformed", response: new Response(null, { status: 200 }) },
+        );
       }
       case "answer": {
-        const status = verification.status satisfies number as ContentfulStatusCode;
-        return { outcome: "answered", response: Response.json(verification.body, { status }) };
+        const { status, body } = verification;
+        return { outcome: "answered", response: Response.json(body, { status }) };
       }
       case "refused": {
         const { status, reason } = verification;
@@ -144,7 +158,11 @@ export const webhookRoutes = (deps: WebhookDeps): Hono<WebEnv> => {
     // What strangers put into the path never becomes a label.
     const channel = door?.channel ?? "unknown";
     const reply = door === undefined ? problem("unknown_account", "unknown-account") : await receive(c, door);
-    deps.metrics.webhookAnswered({ channel, outcome: reply.outcome, seconds: (deps.clock.monotonicMs() - startedMs) / 1_000 });
+    deps.metrics.webhookAnswered({
+      channel,
+      outcome: reply.outcome,
+      seconds: (deps.clock.monotonicMs() - startedMs) / 1_000,
+    });
     return reply.response;
   });
   return app;

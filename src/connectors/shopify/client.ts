@@ -14,7 +14,7 @@ const readTimeoutMs = 10_000;
 /** A batch of 250 rows takes the channel longer than a read. */
 const writeTimeoutMs = 20_000;
 
-export type Call<Data> = {
+type Call<Data> = {
   readonly document: Document;
   readonly variables: Readonly<Record<string, unknown>>;
   readonly schema: z.ZodType<Data>;

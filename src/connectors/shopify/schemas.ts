@@ -57,7 +57,6 @@ const Level = z.object({
   isActive: z.boolean(),
   quantities: z.array(z.object({ name: z.string(), quantity: z.number().int() })),
 });
-export type Level = z.infer<typeof Level>;
 
 const LevelNode = z.object({ id: z.string(), tracked: z.boolean(), inventoryLevel: Level.nullable() });
 export type LevelNode = z.infer<typeof LevelNode>;

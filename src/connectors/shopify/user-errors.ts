@@ -48,7 +48,7 @@ const harder = (first: RowVerdict | undefined, second: RowVerdict): RowVerdict =
 
 const ofBatch = (error: UserError): Verdict["batch"] => {
   const reason = tell(error);
-  switch (error.code) {
+  switch (error.code ?? "") {
     case "CHANGE_FROM_QUANTITY_STALE":
     case "COMPARE_QUANTITY_STALE":
       return { divisible: true, verdict: { status: "conflict", reason } };

@@ -48,7 +48,7 @@ const createVerifier = (secret: string): ((text: string, request: RawRequest) =>
     const result = await library.webhooks.validate({ rawBody: text, rawRequest, rawResponse: undefined });
     return result.valid
       ? { valid: true, domain: result.domain, webhookId: result.webhookId }
-      : { valid: false, reason: String(result.reason) };
+      : { valid: false, reason: result.reason };
   };
 };
 

@@ -52,7 +52,7 @@ export type Entry =
   | { kind: "cancelled"; atMs: number; orderId: string; cancelId: string; restocks: boolean }
   | { kind: "shipped"; atMs: number; orderId: string; fulfillmentId: string; lines: Lines }
   | { kind: "edited"; atMs: number; sku: string; units: number }
-  /** A write was taken; its application, if it comes, is an entry of its own. `listingIds`: revised by it on `day`. */
+  /** A write was taken; its application, if it comes, is an entry of its own. `offerIds`: whose listings it revises on `day`. */
   | { kind: "accepted"; atMs: number; sku: string; offerIds: readonly string[]; day: number }
   | { kind: "applied"; atMs: number; change: QuantityChange }
   | { kind: "alert-email-set"; atMs: number; alertEmail: string }

@@ -1,6 +1,6 @@
 import type { QuantityWrite } from "../kit/simulator.ts";
 import type { Destination, Entry, Subscription } from "./entries.ts";
-import { bestOffer, buyableUnits, type Listing, type Offer } from "./listings.ts";
+import { buyableUnits, type Listing, type Offer } from "./listings.ts";
 import { OrderIndex } from "./order-index.ts";
 import { lineOf, openUnits, type Order } from "./orders.ts";
 
@@ -198,5 +198,6 @@ export class World {
 
 export const offerOf = (listing: Listing, offerId: string): Offer => {
   const offer = listing.offers.find((candidate) => candidate.offerId === offerId);
-  return offer ?? bestOffer(listing);
+  if (offer === undefined) throw new Error(`listing ${JSON.stringify(listing.sku)} has no offer ${offerId}`);
+  return offer;
 };

@@ -8,6 +8,8 @@ export type OutgoingWebhook = {
   /** Waits before attempt 2, 3, …; when they are used up the message is given up. */
   readonly retryDelaysMs: readonly number[];
   readonly timeoutMs: number;
+  /** Told once per copy sent: acknowledged in the end, or given up. */
+  readonly settled?: (acknowledged: boolean) => void;
 };
 
 /** Sends webhooks as the internet does: late, twice, out of order, sometimes never; retries what was not acknowledged. */
@@ -55,13 +57,16 @@ export class WebhookSender {
       await response.arrayBuffer();
       if (response.status >= 200 && response.status < 300) {
         this.acknowledged += 1;
+        webhook.settled?.(true);
         return;
       }
     } catch {
       // Not reached or too slow: like any other refusal.
     }
     const delayMs = webhook.retryDelaysMs[attempt - 1];
-    if (delayMs === undefined) this.givenUp += 1;
-    else this.#schedule(webhook, attempt + 1, delayMs);
+    if (delayMs === undefined) {
+      this.givenUp += 1;
+      webhook.settled?.(false);
+    } else this.#schedule(webhook, attempt + 1, delayMs);
   }
 }

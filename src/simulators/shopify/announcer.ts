@@ -81,7 +81,8 @@ const destinationsOf = (world: World, topic: string): readonly Destination[] => 
   for (const subscription of world.subscriptions.values()) {
     if (subscription.topic !== enumName) continue;
     const url = isLoopback(subscription.uri) ? subscription.uri : world.webhookUrl;
-    if (url !== null && !byUrl.has(url)) byUrl.set(url, { url, key: subscription.subscriptionId, name: subscription.name });
+    if (url !== null && !byUrl.has(url))
+      byUrl.set(url, { url, key: subscription.subscriptionId, name: subscription.name });
   }
   return [...byUrl.values()];
 };

@@ -1,13 +1,20 @@
 import type { Clock } from "../../core/clock.ts";
 import type { FaultSource } from "../kit/faults.ts";
 import type { Journal } from "../kit/journal.ts";
-import type { SaleRequest, SaleResult, SeedListing, SimulatedChannel, SimulatorCounters, Truth } from "../kit/simulator.ts";
+import type {
+  SaleRequest,
+  SaleResult,
+  SeedListing,
+  SimulatedChannel,
+  SimulatorCounters,
+  Truth,
+} from "../kit/simulator.ts";
 import type { Timers } from "../kit/timers.ts";
 import type { Announcement } from "./announcer.ts";
 import type { Entry } from "./entries.ts";
 import { type IdSource, parseGid } from "./identifiers.ts";
 import { activeLevels, type Level, type Listing, sellableUnits } from "./inventory.ts";
-import { openUnits, type Order, orderTruth, type RefundRow } from "./orders.ts";
+import { type Order, openUnits, orderTruth, type RefundRow } from "./orders.ts";
 import type { Payloads } from "./payloads.ts";
 import { planCancel, planReturn, planShipments } from "./units-plan.ts";
 import type { World } from "./world.ts";
@@ -43,12 +50,15 @@ export class ShopifyChannel implements SimulatedChannel {
     world.apply(entry);
     for (const { listing, locationId } of levels) {
       const level = listing.levels.get(locationId);
-      if (level !== undefined) this.announceLevel(listing, level);
+      if (level !== undefined) this.#announceLevel(listing, level);
     }
   }
 
-  announceLevel(listing: Listing, level: Level, topic = "inventory_levels/update"): void {
-    this.#deps.announce({ topic, payload: this.#deps.payloads.levelUpdate(listing, level) });
+  /** After a restart: the search index has long caught up with what it did not know when the simulator stopped. */
+  indexWhatIsHidden(): void {
+    for (const order of this.#deps.world.orders) {
+      if (!order.indexed) this.commit({ kind: "indexed", atMs: this.#now(), orderId: order.orderId });
+    }
   }
 
   /** A SKU that is already listed keeps what it has: seeding again after a restart changes nothing. */
@@ -105,7 +115,10 @@ export class ShopifyChannel implements SimulatedChannel {
   }
 
   /** Takes shipped units back, restocked or not. */
-  takeBack(orderId: string, lines: readonly (LineUnits & { readonly restock: boolean })[]): ReturnType<typeof orderTruth> {
+  takeBack(
+    orderId: string,
+    lines: readonly (LineUnits & { readonly restock: boolean })[],
+  ): ReturnType<typeof orderTruth> {
     const order = this.#order(orderId);
     return this.#refund(order, planReturn(order, lines), false);
   }
@@ -121,7 +134,10 @@ export class ShopifyChannel implements SimulatedChannel {
         orderId: order.orderId,
         shipmentId: ids("shipment", world.counts.shipments),
         locationId,
-        rows: rows.map((row, index) => ({ ...row, shipmentLineId: ids("shipment-line", world.counts.shipmentLines + index) })),
+        rows: rows.map((row, index) => ({
+          ...row,
+          shipmentLineId: ids("shipment-line", world.counts.shipmentLines + index),
+        })),
       });
       const done = order.lines.every((line) => openUnits(line) === 0);
       this.#announceOrder(done ? "orders/fulfilled" : "orders/partially_fulfilled", order);
@@ -168,10 +184,17 @@ export class ShopifyChannel implements SimulatedChannel {
     return this.#deps.violations();
   }
 
-  #refund(order: Order, planned: readonly Omit<RefundRow, "refundLineId">[], cancelsOrder: boolean): ReturnType<typeof orderTruth> {
+  #refund(
+    order: Order,
+    planned: readonly Omit<RefundRow, "refundLineId">[],
+    cancelsOrder: boolean,
+  ): ReturnType<typeof orderTruth> {
     const { world, ids } = this.#deps;
     if (planned.length === 0 && !cancelsOrder) return orderTruth(order);
-    const rows = planned.map((row, index) => ({ ...row, refundLineId: ids("refund-line", world.counts.refundLines + index) }));
+    const rows = planned.map((row, index) => ({
+      ...row,
+      refundLineId: ids("refund-line", world.counts.refundLines + index),
+    }));
     const refundId = ids("refund", world.counts.refunds);
     this.commit({ kind: "refunded", atMs: this.#now(), orderId: order.orderId, refundId, cancelsOrder, rows });
     if (cancelsOrder) this.#announceOrder("orders/cancelled", order);
@@ -183,9 +206,13 @@ export class ShopifyChannel implements SimulatedChannel {
     for (const { lineId, locationId } of rows) {
       const listing = order.lines.find((line) => line.lineId === lineId)?.listing;
       const level = locationId === null ? undefined : listing?.levels.get(locationId);
-      if (listing !== undefined && level !== undefined) this.announceLevel(listing, level);
+      if (listing !== undefined && level !== undefined) this.#announceLevel(listing, level);
     }
     return orderTruth(order);
+  }
+
+  #announceLevel(listing: Listing, level: Level): void {
+    this.#deps.announce({ topic: "inventory_levels/update", payload: this.#deps.payloads.levelUpdate(listing, level) });
   }
 
   #announceOrder(topic: string, order: Order): void {
@@ -200,7 +227,7 @@ export class ShopifyChannel implements SimulatedChannel {
         if (level !== undefined) levels.set(level, listing);
       }
     }
-    for (const [level, listing] of levels) this.announceLevel(listing, level);
+    for (const [level, listing] of levels) this.#announceLevel(listing, level);
   }
 
   #listing(sku: string): Listing {

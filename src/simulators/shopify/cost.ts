@@ -1,9 +1,10 @@
 import {
+  type DocumentNode,
   type FieldNode,
-  getArgumentValues,
-  getNamedType,
   type GraphQLCompositeType,
   type GraphQLSchema,
+  getArgumentValues,
+  getNamedType,
   isAbstractType,
   isCompositeType,
   isObjectType,
@@ -11,7 +12,6 @@ import {
   type OperationDefinitionNode,
   type SelectionSetNode,
   typeFromAST,
-  type DocumentNode,
 } from "graphql";
 
 /**
@@ -73,7 +73,8 @@ const selectionCost = (
       selection.kind === Kind.INLINE_FRAGMENT
         ? selection
         : setting.document.definitions.find(
-            (definition) => definition.kind === Kind.FRAGMENT_DEFINITION && definition.name.value === selection.name.value,
+            (definition) =>
+              definition.kind === Kind.FRAGMENT_DEFINITION && definition.name.value === selection.name.value,
           );
     if (fragment === undefined || !("selectionSet" in fragment) || fragment.selectionSet === undefined) continue;
     const condition = "typeCondition" in fragment ? fragment.typeCondition : undefined;
@@ -99,7 +100,9 @@ const fieldCost = (
   if (definition === undefined || !isCompositeType(type) || node.selectionSet === undefined) return 0;
   const below = values === undefined ? undefined : valuesAt(values, node);
   const inner = (next: Place): number =>
-    below?.length === 0 || node.selectionSet === undefined ? 0 : selectionCost(setting, node.selectionSet, type, next, below);
+    below?.length === 0 || node.selectionSet === undefined
+      ? 0
+      : selectionCost(setting, node.selectionSet, type, next, below);
   if (place === "mutation") return mutationCost + inner("payload");
   if (place === "payload" || freeTypes.has(type.name)) return inner("elsewhere");
   if (type.name.endsWith("Connection")) {
@@ -152,6 +155,10 @@ const valuesAt = (values: readonly unknown[], node: FieldNode): readonly unknown
   return values.flatMap((value): unknown[] => {
     if (typeof value !== "object" || value === null || !(key in value)) return [];
     const found: unknown = Reflect.get(value, key);
-    return Array.isArray(found) ? found.filter((item) => item !== null) : found === null || found === undefined ? [] : [found];
+    return Array.isArray(found)
+      ? found.filter((item) => item !== null)
+      : found === null || found === undefined
+        ? []
+        : [found];
   });
 };

@@ -90,7 +90,8 @@ const pathTo = (document: DocumentNode, target: FieldNode): readonly string[] =>
   };
   for (const definition of document.definitions) {
     if (definition.kind === Kind.OPERATION_DEFINITION) walk(definition.selectionSet, [operationLabel(definition)]);
-    if (definition.kind === Kind.FRAGMENT_DEFINITION) walk(definition.selectionSet, [`fragment ${definition.name.value}`]);
+    if (definition.kind === Kind.FRAGMENT_DEFINITION)
+      walk(definition.selectionSet, [`fragment ${definition.name.value}`]);
   }
   return found;
 };

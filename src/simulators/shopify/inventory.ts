@@ -33,7 +33,8 @@ export type Listing = {
 /** The other five states (reserved, damaged, …) are always 0 here, so they add nothing. */
 export const onHand = (level: Level): number => level.available + level.committed;
 
-export const activeLevels = (listing: Listing): readonly Level[] => [...listing.levels.values()].filter((level) => level.active);
+export const activeLevels = (listing: Listing): readonly Level[] =>
+  [...listing.levels.values()].filter((level) => level.active);
 
 /** What buyers can buy: the active levels' sum. */
 export const sellableUnits = (listing: Listing): number =>

@@ -8,8 +8,8 @@ import {
   fulfilmentState,
   type Line,
   lineOf,
-  openUnits,
   type Order,
+  openUnits,
   paymentState,
   type Refund,
   type Shipment,
@@ -109,7 +109,11 @@ const lineItem = (line: Line): Record<string, unknown> => ({
   current_quantity: currentUnits(line),
   fulfillable_quantity: openUnits(line),
   fulfillment_status:
-    line.shippedUnits === 0 ? null : line.shippedUnits === line.orderedUnits - line.cancelledUnits ? "fulfilled" : "partial",
+    line.shippedUnits === 0
+      ? null
+      : line.shippedUnits === line.orderedUnits - line.cancelledUnits
+        ? "fulfilled"
+        : "partial",
   requires_shipping: true,
   properties: [],
 });

@@ -9,8 +9,13 @@ let loaded: GraphQLSchema | undefined;
 /** The official schema, read once a process: it takes a quarter of a second and 40 MB. */
 export const shopifySchema = (): GraphQLSchema => {
   if (loaded === undefined) {
-    const file = new URL(`../../../contracts/shopify/schema/admin_${apiVersion}.introspection.json.gz`, import.meta.url);
-    const { data } = JSON.parse(gunzipSync(readFileSync(file)).toString("utf8")) as { readonly data: IntrospectionQuery };
+    const file = new URL(
+      `../../../contracts/shopify/schema/admin_${apiVersion}.introspection.json.gz`,
+      import.meta.url,
+    );
+    const { data } = JSON.parse(gunzipSync(readFileSync(file)).toString("utf8")) as {
+      readonly data: IntrospectionQuery;
+    };
     loaded = buildClientSchema(data, { assumeValid: true });
   }
   return loaded;

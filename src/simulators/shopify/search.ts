@@ -1,4 +1,4 @@
-import { refusal, notSimulated } from "./refusals.ts";
+import { notSimulated, refusal } from "./refusals.ts";
 import { wholeSeconds } from "./times.ts";
 import type { Execution } from "./views.ts";
 

@@ -1,12 +1,16 @@
 import { parseGid } from "./identifiers.ts";
-import { type Line, lineOf, openUnits, type Order, type RefundRow } from "./orders.ts";
+import { type Line, lineOf, type Order, openUnits, type RefundRow } from "./orders.ts";
 
 type LineUnits = { readonly lineId: string; readonly units: number };
 type PlannedRefund = Omit<RefundRow, "refundLineId">;
 
 /** Spreads units over the line's locations, in the order in which they were allocated. */
-const overLocations = (line: Line, units: number): readonly { readonly locationId: string; readonly units: number }[] => {
-  if (units > openUnits(line)) throw new Error(`line ${line.lineId} has only ${openUnits(line)} open units, not ${units}`);
+const overLocations = (
+  line: Line,
+  units: number,
+): readonly { readonly locationId: string; readonly units: number }[] => {
+  if (units > openUnits(line))
+    throw new Error(`line ${line.lineId} has only ${openUnits(line)} open units, not ${units}`);
   let missing = units;
   const parts: { locationId: string; units: number }[] = [];
   for (const { locationId, openUnits: open } of line.allocations) {
@@ -17,7 +21,10 @@ const overLocations = (line: Line, units: number): readonly { readonly locationI
   return parts;
 };
 
-const wantedLines = <Wanted extends LineUnits>(order: Order, wanted: readonly Wanted[]): readonly { line: Line; want: Wanted }[] =>
+const wantedLines = <Wanted extends LineUnits>(
+  order: Order,
+  wanted: readonly Wanted[],
+): readonly { line: Line; want: Wanted }[] =>
   wanted.map((want) => ({ line: lineOf(order, parseGid(want.lineId)?.id ?? want.lineId), want }));
 
 /** Open units that are given up: refunded and put back where they were taken from. */

@@ -35,7 +35,9 @@ export const variableErrors = (
       coerceInputValue(value, type, (path, _value, error) => problems.push(problemOf(path, error.message)));
     }
     if (problems.length === 0) continue;
-    const details = problems.map(({ path, explanation }) => (path.length === 0 ? undefined : `${path.join(".")} (${explanation})`));
+    const details = problems.map(({ path, explanation }) =>
+      path.length === 0 ? undefined : `${path.join(".")} (${explanation})`,
+    );
     const where = details.every((detail) => detail === undefined) ? "" : ` for ${details.filter(Boolean).join(", ")}`;
     errors.push(
       new GraphQLError(`Variable $${name} of type ${print(declaration.type)} was provided invalid value${where}`, {

@@ -108,7 +108,11 @@ export class World {
     return order;
   }
 
-  #changeLevel(listing: Listing, level: Level, change: { readonly available: number; readonly committed: number }): void {
+  #changeLevel(
+    listing: Listing,
+    level: Level,
+    change: { readonly available: number; readonly committed: number },
+  ): void {
     level.available += change.available;
     level.committed += change.committed;
     level.updatedMs = this.#nowMs;
@@ -197,7 +201,8 @@ export class World {
         line.cancelledUnits += row.units;
         const allocation = line.allocations.find(({ locationId }) => locationId === row.locationId);
         if (allocation !== undefined) allocation.openUnits -= row.units;
-        if (level !== undefined) this.#changeLevel(line.listing, level, { available: row.units, committed: -row.units });
+        if (level !== undefined)
+          this.#changeLevel(line.listing, level, { available: row.units, committed: -row.units });
       } else {
         line.returnedUnits += row.units;
         if (level !== undefined) this.#changeLevel(line.listing, level, { available: row.units, committed: 0 });

@@ -86,20 +86,21 @@ export const givesTokens = (lifeSeconds = 3600): { readonly asked: string[] } =>
   nock(authOrigin)
     .post("/auth/o2/token")
     .times(50)
-    .reply((_uri, body) => {
-      asked.push(typeof body === "string" ? body : JSON.stringify(body));
-      return [
-        200,
-        {
-          access_token: `Atza|${asked.length}`,
-          token_type: "bearer",
-          expires_in: lifeSeconds,
-          refresh_token: "Atzr|refresh-1",
-        },
-      ];
+    .reply(async (request: Request) => {
+      asked.push(await request.text());
+      const token = {
+        access_token: `Atza|${asked.length}`,
+        token_type: "bearer",
+        expires_in: lifeSeconds,
+        refresh_token: "Atzr|refresh-1",
+      };
+      return [200, token];
     });
   return { asked };
 };
+
+/** Path and query as they went over the wire. */
+export const uriOf = (request: Request): string => request.url.slice(new URL(request.url).origin.length);
 
 export const errorBody = (code: string, message: string, details?: string) => ({
   errors: [{ code, message, ...(details === undefined ? {} : { details }) }],

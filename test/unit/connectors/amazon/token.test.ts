@@ -20,8 +20,8 @@ const orderAnswers = (reply: (token: string) => [number, unknown]): { readonly t
   nock(apiOrigin)
     .get(/^\/orders\/2026-01-01\/orders\/.+/)
     .times(50)
-    .reply(function () {
-      const token = String(this.req.headers["x-amz-access-token"]);
+    .reply((request: Request) => {
+      const token = String(request.headers.get("x-amz-access-token"));
       tokens.push(token);
       const [status, body] = reply(token);
       return [status, JSON.stringify(body), { "content-type": "application/json" }];

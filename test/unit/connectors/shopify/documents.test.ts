@@ -1,21 +1,16 @@
 import { parse, validate, visit } from "graphql";
 import { expect, test } from "vitest";
 import { z } from "zod";
-import { documents } from "../../../../src/connectors/shopify/documents.ts";
+import { documents, levelBatchMax, orderBatchMax } from "../../../../src/connectors/shopify/documents.ts";
 import { contract, officialSchema } from "./support.ts";
 
 test.each(documents.map((document) => [document.name, document] as const))(
   "%s is valid against the official schema and stays below the single-query limit",
   (_, document) => {
     expect(validate(officialSchema, parse(document.text)).map(({ message }) => message)).toEqual([]);
-    expect(document.cost(250)).toBeLessThanOrEqual(document.name === "OrdersById" ? 250 * 60 : 1000);
+    expect(document.cost(document.name === "OrdersById" ? orderBatchMax : levelBatchMax)).toBeLessThanOrEqual(1000);
   },
 );
-
-test("orders are fetched by id in batches that stay below the single-query limit", () => {
-  const ordersById = documents.find(({ name }) => name === "OrdersById");
-  expect(ordersById?.cost(12)).toBeLessThanOrEqual(1000);
-});
 
 test("every mutation field that the channel wants idempotent carries the directive", () => {
   const { by_version } = contract(

@@ -21,7 +21,7 @@ const node = (id: string, more: object): object => ({
   variants: { nodes: [variant("43729076")], pageInfo: noMore },
   ...more,
 });
-const pageOf = (nodes: readonly object[], pageInfo: object = noMore): object => ({
+const pageOf = (nodes: readonly object[], pageInfo: object = noMore): Record<string, unknown> => ({
   inventoryItems: { nodes, pageInfo },
 });
 

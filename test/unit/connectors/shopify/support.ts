@@ -40,7 +40,7 @@ export const location = "gid://shopify/Location/106318430514";
 export const item = (id: number | string): string => `gid://shopify/InventoryItem/${id}`;
 const startMs = Date.parse("2026-11-20T12:00:00.000Z");
 
-export const settings: ShopifySettings = {
+const settings: ShopifySettings = {
   channel: "shopify",
   id: "shop-one",
   shop: "example.myshopify.com",
@@ -59,9 +59,9 @@ export const settings: ShopifySettings = {
   settleMs: undefined,
 };
 
-export type TestClock = Clock & { advance(ms: number): void };
+type TestClock = Clock & { advance(ms: number): void };
 
-export const createTestClock = (): TestClock => {
+const createTestClock = (): TestClock => {
   let passedMs = 0;
   return {
     now: () => startMs + passedMs,
@@ -125,8 +125,8 @@ export const serveGraphql = (
   nock(host)
     .persist()
     .post("/admin/api/2026-10/graphql.json")
-    .reply(async function (_, rawBody) {
-      const { query, variables, operationName } = Body.parse(rawBody);
+    .reply(async (request: Request) => {
+      const { query, variables, operationName } = Body.parse(await request.json());
       const document = parse(query);
       const operation = getOperationAST(document, operationName);
       if (operation === null || operation === undefined) throw new Error(`no operation ${operationName}`);
@@ -135,7 +135,7 @@ export const serveGraphql = (
         ...(getVariableValues(officialSchema, operation.variableDefinitions ?? [], variables).errors ?? []),
       ];
       if (complaints.length > 0) return [400, { errors: complaints.map(({ message }) => message).join("; ") }];
-      const token = String(this.req.headers["x-shopify-access-token"]);
+      const token = request.headers.get("x-shopify-access-token") ?? "";
       const sent = { operation: operationName, variables, token };
       log.push(sent);
       const forced = override(sent);

@@ -1,0 +1,35 @@
+import { OpenAPIHono } from "@hono/zod-openapi";
+import { problemResponse } from "../ops/problem.ts";
+import type { WebEnv } from "../ops/web-env.ts";
+import { type Authoriser, requireKey, requireScope } from "./authorise.ts";
+import { mountInventory } from "./inventory.ts";
+import { acceptJson } from "./json-body.ts";
+import { mountMovements } from "./movements.ts";
+import { apiRoutes } from "./routes.ts";
+import { mountStockCommands } from "./stock-commands.ts";
+import type { SubmitDeps } from "./submit-lines.ts";
+import { validationHook } from "./validation-problem.ts";
+
+export type V1Deps = SubmitDeps & {
+  readonly authoriser: Authoriser;
+  readonly settings: { readonly apiBodyBytes: number };
+};
+
+/** `/v1`: first the key, then the scope, then the body, then its schema; a stranger learns nothing and costs nothing. */
+export const v1Routes = (deps: V1Deps): OpenAPIHono<WebEnv> => {
+  const app = new OpenAPIHono<WebEnv>({ defaultHook: validationHook });
+  app.use("/v1/*", requireKey(deps.authoriser));
+  for (const route of apiRoutes) {
+    app.on(
+      route.method.toUpperCase(),
+      route.getRoutingPath(),
+      requireScope(deps.authoriser, route["x-required-scope"]),
+    );
+  }
+  app.use("/v1/*", acceptJson(deps.settings.apiBodyBytes));
+  mountInventory(app, deps);
+  mountStockCommands(app, deps);
+  mountMovements(app, deps);
+  app.all("/v1/*", () => problemResponse("not-found", { detail: "See /openapi.json for what there is." }));
+  return app;
+};

@@ -1,0 +1,95 @@
+import type { z } from "@hono/zod-openapi";
+import type { Context } from "hono";
+import type { FieldProblem } from "../ops/problem.ts";
+import { ProblemError } from "../ops/problem.ts";
+
+type Issue = z.core.$ZodIssue;
+
+/** `lines[3].units`, as people write it. */
+const fieldOf = (path: readonly PropertyKey[]): string =>
+  path.reduce<string>((field, step) => {
+    if (typeof step === "number") return `${field}[${step}]`;
+    return field === "" ? String(step) : `${field}.${String(step)}`;
+  }, "");
+
+const kindNames: Readonly<Record<string, string>> = { int: "whole number", object: "JSON object", array: "list" };
+const kindName = (expected: string): string => kindNames[expected] ?? expected;
+const article = (noun: string): string => (/^[aeiou]/.test(noun) ? `an ${noun}` : `a ${noun}`);
+
+/** zod's own phrases name its inside; ours, given in the schemas, start with a verb and are kept. */
+const ownMessage = (issue: Issue): string | undefined =>
+  /^(?:Invalid|Too|Unrecognized)/.test(issue.message) ? undefined : issue.message;
+
+const describe = (issue: Issue): Omit<FieldProblem, "field"> => {
+  switch (issue.code) {
+    case "invalid_type": {
+      const wanted = article(kindName(issue.expected));
+      if (issue.message.endsWith("received undefined")) return { problem: "is missing", fix: `send ${wanted}` };
+      return { problem: ownMessage(issue) ?? `must be ${wanted}`, fix: `send ${wanted}` };
+    }
+    case "too_big":
+      if (issue.origin === "number" || issue.origin === "int") {
+        return {
+          problem: `must be at most ${String(issue.maximum)}`,
+          fix: `send a number up to ${String(issue.maximum)}`,
+        };
+      }
+      return {
+        problem: ownMessage(issue) ?? `must be at most ${String(issue.maximum)} long`,
+        fix: "shorten it, or split it into several requests",
+      };
+    case "too_small":
+      if (issue.origin === "number" || issue.origin === "int") {
+        return {
+          problem: ownMessage(issue) ?? `must be at least ${String(issue.minimum)}`,
+          fix: `send a number from ${String(issue.minimum)}`,
+        };
+      }
+      return { problem: ownMessage(issue) ?? `must be at least ${String(issue.minimum)} long`, fix: "fill it in" };
+    default:
+      return { problem: ownMessage(issue) ?? "is not acceptable", fix: "see /openapi.json for what is accepted" };
+  }
+};
+
+const fieldProblems = (issue: Issue): readonly FieldProblem[] => {
+  if (issue.code === "unrecognized_keys") {
+    return issue.keys.map((key) => ({
+      field: fieldOf([...issue.path, key]),
+      problem: "is not a known field",
+      fix: "leave it out",
+    }));
+  }
+  return [{ field: fieldOf(issue.path) || "body", ...describe(issue) }];
+};
+
+/** Most that one answer lists: a body of 1,000 lines can be wrong in all of them. */
+const errorsMax = 100;
+
+/** Every mistake with its field, the problem and the fix; one a field, the first. */
+export const fieldProblemsOf = (issues: readonly Issue[]): readonly FieldProblem[] => {
+  const byField = new Map<string, FieldProblem>();
+  for (const one of issues.flatMap(fieldProblems)) if (!byField.has(one.field)) byField.set(one.field, one);
+  return [...byField.values()].slice(0, errorsMax);
+};
+
+/** For `OpenAPIHono`: turns a failed validation into our problem answers. */
+export const validationHook = (
+  result:
+    | { readonly success: true }
+    | { readonly success: false; readonly target: string; readonly error: z.core.$ZodError },
+  _c: Context,
+): undefined => {
+  if (result.success) return;
+  const errors = fieldProblemsOf(result.error.issues);
+  if (result.target === "header") {
+    throw new ProblemError("idempotency-key-required", {
+      detail: "Send Idempotency-Key with a name of your own for this request; repeat it when you repeat the request.",
+      errors: errors.map((one) => ({
+        ...one,
+        field: "Idempotency-Key",
+        fix: "send 1 to 255 printable ASCII characters without spaces",
+      })),
+    });
+  }
+  throw new ProblemError("invalid-request", { errors });
+};

@@ -1,0 +1,41 @@
+import type { User } from "../access/users.ts";
+import type { Connector } from "../connectors/connector.ts";
+import type { AccountsView } from "../console/home.ts";
+import type { Clock } from "../core/clock.ts";
+import type { Secret } from "../core/secret.ts";
+import type { Db } from "../db/pool.ts";
+import type { Ledger } from "../ledger/ledger.ts";
+import type { BoardQueue } from "../ops/board.ts";
+import type { Health } from "../ops/health.ts";
+import type { Log } from "../ops/logger.ts";
+import type { Metrics } from "../ops/metrics.ts";
+import type { KeepDeliveries } from "../webhooks/keep-lane.ts";
+
+/** All that the HTTP surfaces need; compose.ts supplies it. */
+export type WebDeps = {
+  readonly db: Db;
+  readonly ledger: Ledger;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Random ids (`randomUUID`): sessions, form nonces, request ids. Must not be guessable. */
+  readonly ids: () => string;
+  readonly settings: {
+    readonly webhookBodyBytes: number;
+    readonly apiBodyBytes: number;
+    readonly users: readonly User[];
+    readonly secretKey: Secret;
+    /** The address under which the world reaches us; without it, the Host header is believed. */
+    readonly publicUrl?: string | undefined;
+  };
+  readonly connectorFor: (accountId: string) => Connector | undefined;
+  /** Resolves after the commit, with the number of deliveries that were new. */
+  readonly keepDeliveries: KeepDeliveries;
+  /** Wake-ups neither wait nor throw: what is lost with them the sweep finds. */
+  readonly wakeIngest: (accountId: string) => void;
+  readonly wakeOutbox: () => void;
+  /** Asked once, when the app is made. */
+  readonly boardQueues: () => readonly BoardQueue[];
+  readonly accountsView: () => Promise<AccountsView>;
+  readonly health: () => Promise<Health>;
+  readonly metrics: Metrics;
+};

@@ -1,0 +1,26 @@
+/** How far one run may go before it stops and asks: the larger of the count and the share of the account's listings. */
+export type GuardLimits = {
+  readonly maxZeroedCount: number;
+  readonly maxZeroedPercent: number;
+  readonly maxRaisedCount: number;
+  readonly maxRaisedPercent: number;
+};
+
+export type Change = { readonly wantedUnits: number; readonly shownUnits: number | null };
+
+const limit = (count: number, percent: number, listings: number): number => Math.max(count, Math.floor((listings * percent) / 100));
+
+/**
+ * Judges everything an account owes at once, before any of it is sent. A listing that never showed anything to us counts
+ * as raised or zeroed by what is wanted. Undefined = within the limits; else the sentence that tells a person why the
+ * account was stopped. Pure.
+ */
+export const judgeRun = (changes: readonly Change[], listings: number, limits: GuardLimits): string | undefined => {
+  const zeroed = changes.filter(({ wantedUnits, shownUnits }) => wantedUnits === 0 && shownUnits !== 0).length;
+  const raised = changes.filter(({ wantedUnits, shownUnits }) => wantedUnits > (shownUnits ?? 0)).length;
+  const zeroedMax = limit(limits.maxZeroedCount, limits.maxZeroedPercent, listings);
+  const raisedMax = limit(limits.maxRaisedCount, limits.maxRaisedPercent, listings);
+  if (zeroed > zeroedMax) return `one run would set ${zeroed} of ${listings} listings to 0 (limit ${zeroedMax})`;
+  if (raised > raisedMax) return `one run would raise ${raised} of ${listings} listings (limit ${raisedMax})`;
+  return undefined;
+};

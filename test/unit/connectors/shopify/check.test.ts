@@ -1,0 +1,62 @@
+import nock from "nock";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import type { CheckFinding } from "../../../../src/connectors/connector.ts";
+import { createBench, location, noMore, serveGraphql } from "./support.ts";
+
+beforeEach(() => nock.disableNetConnect());
+afterEach(() => nock.cleanAll());
+
+const scopes = ["read_inventory", "write_inventory", "read_products", "read_locations", "read_orders"];
+const topics = [
+  "ORDERS_CREATE",
+  "ORDERS_UPDATED",
+  "ORDERS_CANCELLED",
+  "ORDERS_EDITED",
+  "REFUNDS_CREATE",
+  "INVENTORY_LEVELS_UPDATE",
+];
+const shop = (
+  more: { readonly scopes?: readonly string[]; readonly topics?: readonly string[]; readonly location?: string } = {},
+): Record<string, unknown> => ({
+  currentAppInstallation: { accessScopes: (more.scopes ?? scopes).map((handle) => ({ handle })) },
+  webhookSubscriptions: { nodes: (more.topics ?? topics).map((topic) => ({ topic })), pageInfo: noMore },
+  locations: { nodes: [{ id: more.location ?? location, name: "Shop" }], pageInfo: noMore },
+});
+const failing = (findings: readonly CheckFinding[]): string[] =>
+  findings.filter(({ ok }) => !ok).map(({ check }) => check);
+const date = { Date: "Fri, 20 Nov 2026 12:00:05 GMT" };
+
+test("a shop in order has nothing to complain about", async () => {
+  const { connector, context } = createBench();
+  serveGraphql(shop(), () => undefined, date);
+  const findings = await connector.check(context);
+  expect(failing(findings)).toEqual([]);
+  expect(findings.map(({ check }) => check)).toEqual([
+    "credentials",
+    "scopes",
+    "api version",
+    "clock",
+    "location",
+    "webhooks",
+  ]);
+});
+
+test.each([
+  ["scopes", shop({ scopes: scopes.filter((scope) => scope !== "write_inventory") }), date],
+  ["webhooks", shop({ topics: ["ORDERS_CREATE"] }), date],
+  ["location", shop({ location: "gid://shopify/Location/1" }), date],
+  ["clock", shop(), { Date: "Fri, 20 Nov 2026 12:05:00 GMT" }],
+  ["api version", shop(), { ...date, "X-Shopify-API-Version": "2027-01" }],
+])("trouble with %s is found, with a way to mend it", async (check, root, headers) => {
+  const { connector, context } = createBench();
+  serveGraphql(root, () => undefined, headers);
+  const findings = await connector.check(context);
+  expect(failing(findings)).toEqual([check]);
+  expect(findings.find((finding) => !finding.ok)?.fix).toBeTruthy();
+});
+
+test("refused credentials are a finding, not an error", async () => {
+  const { connector, context } = createBench();
+  serveGraphql({}, () => ({ status: 401, body: "" }));
+  expect(failing(await connector.check(context))).toEqual(["credentials"]);
+});

@@ -1,0 +1,72 @@
+import { expect, test } from "vitest";
+import { compareLines, judgeOversells, lagsMs, percentile } from "../../../src/demo/verdict.ts";
+
+const witness = (given: object) => ({
+  orderId: "o",
+  lineId: "1",
+  sku: "A",
+  orderedUnits: 3,
+  cancelledUnits: 0,
+  shippedUnits: 0,
+  restockedUnits: 0,
+  ...given,
+});
+const ours = (given: object) => ({ orderRef: "o", lineRef: "1", sku: "A", holdUnits: 3, leftUnits: 0, backUnits: 0, ...given });
+const books = (their: readonly object[], our: readonly object[]) => ({
+  channel: "ebay" as const,
+  witness: their.map(witness),
+  ledger: our.map(ours),
+  shown: new Map<string, number>(),
+});
+
+test.each([
+  ["equal books", books([{}], [{}]), { lost: 0, invented: 0, doubled: 0 }],
+  ["a sale that never reached us is lost", books([{}], []), { lost: 3, invented: 0, doubled: 0 }],
+  ["a line the channel does not have is invented", books([], [{}]), { lost: 0, invented: 3, doubled: 0 }],
+  ["a line counted twice is doubled", books([{}], [{ holdUnits: 6 }]), { lost: 0, invented: 0, doubled: 3 }],
+  ["shipped units are no difference", books([{ shippedUnits: 3 }], [{ holdUnits: 0, leftUnits: 3 }]), { lost: 0, invented: 0, doubled: 0 }],
+  ["a cancellation we missed counts as doubled", books([{ cancelledUnits: 1 }], [{}]), { lost: 0, invented: 0, doubled: 1 }],
+] as const)("%s", (_name, given, expected) => {
+  expect(compareLines(given)).toEqual(expected);
+});
+
+test("a unit is oversold by us when our write had put it back on sale", () => {
+  const events = [
+    { kind: "sale", atMs: 1, channel: "ebay", sku: "A", units: 2 },
+    { kind: "write", atMs: 2, channel: "ebay", sku: "A", unitsBefore: 0, unitsAfter: 2 },
+    { kind: "sale", atMs: 3, channel: "ebay", sku: "A", units: 1 },
+  ] as const;
+  expect(judgeOversells(new Map([["A", 2]]), events)).toEqual({ oversold: 1, oversoldByUs: 1, raisesPastTruth: 1 });
+});
+
+test("two channels that sell the last unit at once are a race, not ours", () => {
+  const events = [
+    { kind: "sale", atMs: 1, channel: "ebay", sku: "A", units: 1 },
+    { kind: "sale", atMs: 2, channel: "amazon", sku: "A", units: 1 },
+    { kind: "write", atMs: 3, channel: "amazon", sku: "A", unitsBefore: 0, unitsAfter: 0 },
+  ] as const;
+  expect(judgeOversells(new Map([["A", 1]]), events)).toEqual({ oversold: 1, oversoldByUs: 0, raisesPastTruth: 0 });
+});
+
+test("a raise within what is truly left is no fault", () => {
+  const events = [
+    { kind: "write", atMs: 1, channel: "ebay", sku: "A", unitsBefore: 1, unitsAfter: 5 },
+    { kind: "sale", atMs: 2, channel: "ebay", sku: "A", units: 5 },
+  ] as const;
+  expect(judgeOversells(new Map([["A", 5]]), events)).toEqual({ oversold: 0, oversoldByUs: 0, raisesPastTruth: 0 });
+});
+
+test("the lag of a sale is the time until another channel's next applied write", () => {
+  const events = [
+    { kind: "sale", atMs: 100, channel: "ebay", sku: "A", units: 1 },
+    { kind: "sale", atMs: 150, channel: "ebay", sku: "A", units: 1 },
+    { kind: "write", atMs: 400, channel: "amazon", sku: "A", unitsBefore: 5, unitsAfter: 3 },
+    { kind: "write", atMs: 900, channel: "shopify", sku: "A", unitsBefore: 5, unitsAfter: 3 },
+  ] as const;
+  expect(lagsMs(events, "amazon")).toEqual([300, 250]);
+  expect(lagsMs(events, "ebay")).toEqual([]);
+});
+
+test("percentiles are nearest rank, and none of nothing", () => {
+  expect([percentile([5, 1, 3], 0.5), percentile([5, 1, 3], 0.99), percentile([], 0.5)]).toEqual([3, 5, null]);
+});
