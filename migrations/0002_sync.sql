@@ -42,7 +42,8 @@ create table listing (
   title        text,
   fulfilled_by text not null check (fulfilled_by in ('merchant', 'channel')),
   status       text not null check (status in ('active', 'inactive', 'ended')),
-  details      jsonb not null,
+  -- What the connector noted at import, opaque to everybody else.
+  details      jsonb,
   first_seen_at timestamptz not null,
   last_seen_at  timestamptz not null,
   unique (account_id, ref)
@@ -75,7 +76,8 @@ create table inbox (
   delivery_id text not null,
   door        text not null check (door in ('webhook', 'poll', 'queue', 'read')),
   topic       text not null,
-  payload     jsonb not null,
+  -- Null when nothing of the message could be kept (authentic but malformed).
+  payload     jsonb,
   body_digest text,
   source_at   timestamptz,
   received_at timestamptz not null,

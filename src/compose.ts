@@ -44,7 +44,8 @@ export type Runtime = {
   stop(): Promise<void>;
 };
 
-const connectionsOf = (playing: ReadonlySet<Role>): number => 4 + (playing.has("web") ? 8 : 0) + (playing.has("worker") ? 16 : 0);
+const connectionsOf = (playing: ReadonlySet<Role>): number =>
+  4 + (playing.has("web") ? 8 : 0) + (playing.has("worker") ? 16 : 0);
 const jobMsMax = 120_000;
 const drainMs = 20_000;
 
@@ -67,7 +68,8 @@ export const compose = async (
     const secretKey = ensureSecretKey(settings).key;
     const servers = await openServers(settings, log);
     stops.push(() => servers.stop());
-    if (options.migrate) await migrate(servers.databaseUrl, (message) => log.debug({ migration: message }, "migration"));
+    if (options.migrate)
+      await migrate(servers.databaseUrl, (message) => log.debug({ migration: message }, "migration"));
     const db = openDb({
       url: servers.databaseUrl,
       connectionsMax: connectionsOf(options.roles),
@@ -84,7 +86,9 @@ export const compose = async (
     );
 
     const metrics = createMetrics();
-    const connectors = new Map(settings.accounts.map((account) => [account.id, createConnector(account, { clock, random, log })]));
+    const connectors = new Map(
+      settings.accounts.map((account) => [account.id, createConnector(account, { clock, random, log })]),
+    );
     const plans = new Map(settings.accounts.map((account) => [account.id, accountPlan(account, settings.guards)]));
     const queueServer = openQueueServer(servers.queue, log);
     const complaints = await queueServer.check();
@@ -97,7 +101,8 @@ export const compose = async (
         const accountId = (payload as { accountId?: unknown }).accountId;
         if (typeof accountId !== "string") return;
         const first = await markNeedsAttention(db, { accountId, reason: error.message, now: toIso(clock.now()) });
-        if (first) log.error({ accountId, err: error.message }, "the account's credentials do not work; it is set aside");
+        if (first)
+          log.error({ accountId, err: error.message }, "the account's credentials do not work; it is set aside");
       },
     });
     stops.push(() => queues.close(drainMs));

@@ -161,7 +161,8 @@ test("only the settings read the environment, and only the clock knows the time 
     const text = readFileSync(file, "utf8");
     const found: string[] = [];
     if (/process\.env\b/.test(text) && !name.startsWith("config/")) found.push(`${name} reads process.env`);
-    if (/\bDate\.now\(\)|\bMath\.random\(\)/.test(text) && !name.startsWith("core/")) found.push(`${name} makes its own time or chance`);
+    if (/\bDate\.now\(\)|\bMath\.random\(\)/.test(text) && !name.startsWith("core/"))
+      found.push(`${name} makes its own time or chance`);
     return found;
   });
   expect(wrong).toEqual([]);

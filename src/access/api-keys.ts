@@ -23,7 +23,7 @@ export type ListedApiKey = z.infer<typeof ListedApiKey>;
 
 export type AccessDeps = { readonly db: Db; readonly clock: Clock };
 
-export const ApiKeyName = z
+const ApiKeyName = z
   .string()
   .regex(/^[\p{L}\p{N}][\p{L}\p{N} ._-]{0,62}$/u, "must be 1 to 63 letters, digits, spaces, dots, dashes");
 

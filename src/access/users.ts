@@ -3,7 +3,7 @@ import { sameBytes } from "../core/digest.ts";
 import type { Secret } from "../core/secret.ts";
 
 /** `support` looks; `operator` may also act. */
-export type Role = "support" | "operator";
+type Role = "support" | "operator";
 export type User = { readonly name: string; readonly password: Secret; readonly role: Role };
 
 /** A key for one purpose, so that what is signed for one thing can never pass for another. */

@@ -1,13 +1,13 @@
 import { z } from "@hono/zod-openapi";
 import { LocationId, PositiveUnits, SignedUnits, Sku } from "../core/ids.ts";
 
-export const linesMax = 1_000;
+const linesMax = 1_000;
 
-const sku = Sku.openapi({
+const sku = Sku.meta({
   description: "The merchant's stock code, byte-exact: never trimmed or case-folded.",
   example: "MUG-BLUE",
 });
-const location = LocationId.openapi({ description: "A location's id in the settings.", example: "main" });
+const location = LocationId.meta({ description: "A location's id in the settings.", example: "main" });
 const reason = z.string().min(1, "must not be empty").max(500, "must be at most 500 characters");
 const occurredAt = z.iso
   .datetime({ offset: true, error: "must be a time in ISO 8601 with an offset" })

@@ -75,7 +75,7 @@ export const checkJsonText = (text: string): StrictJson => {
         errors.push({ field: pathOf(frame), problem: "is not a known field", fix: "leave it out" });
     } else if (!symbol.startsWith('"') && significantDigits(symbol) > digitsMax) {
       errors.push({
-        field: pathOf(frame),
+        field: pathOf(frame) || "body",
         problem: "has more digits than can be kept exactly",
         fix: "send a whole number of units",
       });

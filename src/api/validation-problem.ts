@@ -20,35 +20,28 @@ const article = (noun: string): string => (/^[aeiou]/.test(noun) ? `an ${noun}` 
 const ownMessage = (issue: Issue): string | undefined =>
   /^(?:Invalid|Too|Unrecognized)/.test(issue.message) ? undefined : issue.message;
 
+/** zod calls both plain and whole numbers' origins apart; everything else has a length. */
+const isAmount = (origin: string): boolean => origin === "number" || origin === "int";
+
 const describe = (issue: Issue): Omit<FieldProblem, "field"> => {
-  switch (issue.code) {
-    case "invalid_type": {
-      const wanted = article(kindName(issue.expected));
-      if (issue.message.endsWith("received undefined")) return { problem: "is missing", fix: `send ${wanted}` };
-      return { problem: ownMessage(issue) ?? `must be ${wanted}`, fix: `send ${wanted}` };
-    }
-    case "too_big":
-      if (issue.origin === "number" || issue.origin === "int") {
-        return {
-          problem: `must be at most ${String(issue.maximum)}`,
-          fix: `send a number up to ${String(issue.maximum)}`,
-        };
-      }
-      return {
-        problem: ownMessage(issue) ?? `must be at most ${String(issue.maximum)} long`,
-        fix: "shorten it, or split it into several requests",
-      };
-    case "too_small":
-      if (issue.origin === "number" || issue.origin === "int") {
-        return {
-          problem: ownMessage(issue) ?? `must be at least ${String(issue.minimum)}`,
-          fix: `send a number from ${String(issue.minimum)}`,
-        };
-      }
-      return { problem: ownMessage(issue) ?? `must be at least ${String(issue.minimum)} long`, fix: "fill it in" };
-    default:
-      return { problem: ownMessage(issue) ?? "is not acceptable", fix: "see /openapi.json for what is accepted" };
+  const own = ownMessage(issue);
+  if (issue.code === "invalid_type") {
+    const wanted = article(kindName(issue.expected));
+    if (issue.message.endsWith("received undefined")) return { problem: "is missing", fix: `send ${wanted}` };
+    return { problem: own ?? `must be ${wanted}`, fix: `send ${wanted}` };
   }
+  if (issue.code === "too_big") {
+    const most = String(issue.maximum);
+    if (isAmount(issue.origin)) return { problem: `must be at most ${most}`, fix: `send a number up to ${most}` };
+    return { problem: own ?? `must be at most ${most} long`, fix: "shorten it, or split it into several requests" };
+  }
+  if (issue.code === "too_small") {
+    const least = String(issue.minimum);
+    if (isAmount(issue.origin))
+      return { problem: own ?? `must be at least ${least}`, fix: `send a number from ${least}` };
+    return { problem: own ?? `must be at least ${least} long`, fix: "fill it in" };
+  }
+  return { problem: own ?? "is not acceptable", fix: "see /openapi.json for what is accepted" };
 };
 
 const fieldProblems = (issue: Issue): readonly FieldProblem[] => {
@@ -66,7 +59,7 @@ const fieldProblems = (issue: Issue): readonly FieldProblem[] => {
 const errorsMax = 100;
 
 /** Every mistake with its field, the problem and the fix; one a field, the first. */
-export const fieldProblemsOf = (issues: readonly Issue[]): readonly FieldProblem[] => {
+const fieldProblemsOf = (issues: readonly Issue[]): readonly FieldProblem[] => {
   const byField = new Map<string, FieldProblem>();
   for (const one of issues.flatMap(fieldProblems)) if (!byField.has(one.field)) byField.set(one.field, one);
   return [...byField.values()].slice(0, errorsMax);

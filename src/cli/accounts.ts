@@ -1,7 +1,7 @@
 import type { Command } from "commander";
 import { toIso } from "../core/clock.ts";
-import { owedWork } from "../sync/owed-work.ts";
 import { AccountState, findAccount, listAccounts, setAccountState } from "../sync/accounts.ts";
+import { owedWork } from "../sync/owed-work.ts";
 import { ExitError, type GlobalOptions, say, withRuntime } from "./context.ts";
 
 const guardsOffMs = 15 * 60_000;
@@ -32,19 +32,32 @@ export const accountCommands = (program: Command): void => {
     .option("--yes", "do it")
     .action((id: string, _options, command: Command) =>
       withRuntime(command.optsWithGlobals<GlobalOptions>(), async ({ db, jobDeps }) => {
-        const options = command.optsWithGlobals<GlobalOptions & { state: string; reason: string; yes?: boolean; allowLargeRun?: boolean }>();
+        const options = command.optsWithGlobals<
+          GlobalOptions & { state: string; reason: string; yes?: boolean; allowLargeRun?: boolean }
+        >();
         const state = AccountState.exclude(["needs-attention"]).safeParse(options.state);
-        if (!state.success) throw new ExitError(1, `--state must be read-only, shadow, live or paused, not "${options.state}"`);
+        if (!state.success)
+          throw new ExitError(1, `--state must be read-only, shadow, live or paused, not "${options.state}"`);
         const account = await findAccount(db, id);
         if (account === undefined) throw new ExitError(1, `there is no account "${id}"; it must be in the settings`);
         const change = { account: id, from: account.state, to: state.data };
         if (options.yes !== true) {
-          say(options, { ...change, done: false }, `${id}: ${account.state} → ${state.data}. Nothing changed; add --yes to do it.`);
+          say(
+            options,
+            { ...change, done: false },
+            `${id}: ${account.state} → ${state.data}. Nothing changed; add --yes to do it.`,
+          );
           return;
         }
         const nowMs = jobDeps.clock.now();
         const guardsOffUntil = options.allowLargeRun === true ? toIso(nowMs + guardsOffMs) : undefined;
-        await setAccountState(db, { accountId: id, state: state.data, reason: options.reason, now: toIso(nowMs), guardsOffUntil });
+        await setAccountState(db, {
+          accountId: id,
+          state: state.data,
+          reason: options.reason,
+          now: toIso(nowMs),
+          guardsOffUntil,
+        });
         if (state.data === "live") jobDeps.wake("push-account", { accountId: id });
         say(options, { ...change, done: true }, `${id}: ${account.state} → ${state.data}`);
       }),

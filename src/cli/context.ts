@@ -28,12 +28,14 @@ export const settingsOf = (options: GlobalOptions): Settings => {
     const { complaints, configPath } = loaded;
     throw new ExitError(exitConfig, complaintsText(complaints, configPath), { source: configPath ?? null, complaints });
   }
-  for (const warning of loaded.warnings) process.stderr.write(`warning: ${warning.path}: ${warning.problem}; ${warning.fix}\n`);
+  for (const warning of loaded.warnings)
+    process.stderr.write(`warning: ${warning.path}: ${warning.problem}; ${warning.fix}\n`);
   return loaded.settings;
 };
 
 /** stdout for results; a daemon's log lines go to stdout too, a command's to stderr and only from `warn` on. */
-export const daemonLog = (settings: Settings, role: string): Log => createLogger({ level: settings.logLevel, base: { role } });
+export const daemonLog = (settings: Settings, role: string): Log =>
+  createLogger({ level: settings.logLevel, base: { role } });
 export const commandLog = (): Log => createLogger({ level: "warn", write: (line) => process.stderr.write(line) });
 
 export const say = (options: GlobalOptions, json: unknown, text: string): void => {

@@ -13,7 +13,8 @@ const atLeast =
   (min: number, max: number) =>
   (text: string): number => {
     const value = Number(text);
-    if (!Number.isInteger(value) || value < min || value > max) throw new InvalidArgumentError(`must be a whole number from ${min} to ${max}`);
+    if (!Number.isInteger(value) || value < min || value > max)
+      throw new InvalidArgumentError(`must be a whole number from ${min} to ${max}`);
     return value;
   };
 
@@ -25,7 +26,9 @@ export const demoCommand = (program: Command): void => {
     .option("--orders <n>", "how many real orders", atLeast(1, 3_200), 400)
     .option("--listings <n>", "how many of the best-selling SKUs each channel lists", atLeast(1, 900), 400)
     .option("--seed <n>", "who sells what, and which faults strike", atLeast(0, 2_147_483_647), 7)
-    .addOption(new Option("--faults <level>", "how unreliable the channels are").choices([...faultNames]).default("light"))
+    .addOption(
+      new Option("--faults <level>", "how unreliable the channels are").choices([...faultNames]).default("light"),
+    )
     .option("--rate <n>", "orders a second", atLeast(1, 1_000), 25)
     .option("--keep", "stay up after the verdict")
     .option("--resume", "go on where a killed demo stopped")
@@ -34,17 +37,17 @@ export const demoCommand = (program: Command): void => {
       const settings = settingsOf(options);
       const signal = untilSignalled();
       mkdirSync(settings.dataDir, { recursive: true });
-      const logFile = createWriteStream(join(settings.dataDir, "demo.log"), { flags: options.resume === true ? "a" : "w" });
+      const logFile = createWriteStream(join(settings.dataDir, "demo.log"), { flags: options.resume ? "a" : "w" });
       const log = createLogger({ level: "info", write: (line) => logFile.write(line) });
       const reporter = createReporter(
         { write: (text) => process.stdout.write(text), isTty: process.stdout.isTTY },
-        { quiet: options.json === true, nowMs: () => performance.now() },
+        { quiet: options.json, nowMs: () => performance.now() },
       );
       const result = await runDemo(
         { ...options, salesPerSecond: options.rate },
         { settings, credentials: simulatorCredentials, log, reporter, signal },
       );
-      if (options.json === true) process.stdout.write(`${JSON.stringify(result)}\n`);
+      if (options.json) process.stdout.write(`${JSON.stringify(result)}\n`);
       if (!result.ok) throw new ExitError(1, "");
     });
 };

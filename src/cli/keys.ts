@@ -37,7 +37,8 @@ export const keyCommands = (program: Command): void => {
       withRuntime(command.optsWithGlobals<GlobalOptions>(), async ({ db }) => {
         const rows = await listApiKeys(db);
         const text = rows.map(
-          (row) => `${row.prefix}  ${row.name}  ${row.scopes.join(",")}  ${row.revokedAt === null ? "in force" : `revoked ${row.revokedAt}`}`,
+          (row) =>
+            `${row.prefix}  ${row.name}  ${row.scopes.join(",")}  ${row.revokedAt === null ? "in force" : `revoked ${row.revokedAt}`}`,
         );
         say(command.optsWithGlobals(), { keys: rows }, text.join("\n") || "no keys");
       }),

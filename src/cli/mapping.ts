@@ -23,7 +23,8 @@ export const mappingCommands = (program: Command): void => {
     .argument("<account>")
     .action((accountId: string, _options, command: Command) =>
       withRuntime(command.optsWithGlobals<GlobalOptions>(), async ({ jobDeps, connectorFor, db }) => {
-        if (connectorFor(accountId) === undefined) throw new ExitError(1, `there is no account "${accountId}" in the settings`);
+        if (connectorFor(accountId) === undefined)
+          throw new ExitError(1, `there is no account "${accountId}" in the settings`);
         const signal = untilSignalled();
         await importListings.run({ payload: { accountId }, signal, drain: signal }, jobDeps);
         const unmapped = (await unmappedListings(db, 10_000)).filter((listing) => listing.accountId === accountId);
@@ -41,7 +42,9 @@ export const mappingCommands = (program: Command): void => {
     .action((_options, command: Command) =>
       withRuntime(command.optsWithGlobals<GlobalOptions>(), async ({ db }) => {
         const listings = await unmappedListings(db, 10_000);
-        const text = listings.map((row) => `${row.accountId}  ${row.ref}  ${row.channelSku ?? "(no SKU)"}  ${row.title ?? ""}`);
+        const text = listings.map(
+          (row) => `${row.accountId}  ${row.ref}  ${row.channelSku ?? "(no SKU)"}  ${row.title ?? ""}`,
+        );
         say(command.optsWithGlobals(), { listings }, text.join("\n") || "every listing is linked");
       }),
     );
@@ -59,9 +62,11 @@ export const mappingCommands = (program: Command): void => {
           parsed.map((component) => component.sku),
         );
         const unknown = parsed.filter((component) => !known.has(component.sku)).map((component) => component.sku);
-        if (unknown.length > 0) throw new ExitError(1, `the ledger does not know ${unknown.join(", ")}; receive units first`);
+        if (unknown.length > 0)
+          throw new ExitError(1, `the ledger does not know ${unknown.join(", ")}; receive units first`);
         const listingId = await listingIdByName(db, accountId, name);
-        if (listingId === undefined) throw new ExitError(1, `account "${accountId}" has no listing "${name}"; see lockstep unmapped`);
+        if (listingId === undefined)
+          throw new ExitError(1, `account "${accountId}" has no listing "${name}"; see lockstep unmapped`);
         const { reopened } = await mapListing(jobDeps, { accountId, listingId, components: parsed, actor: "cli" });
         say(
           command.optsWithGlobals(),
@@ -78,7 +83,9 @@ export const mappingCommands = (program: Command): void => {
       withRuntime(command.optsWithGlobals<GlobalOptions>(), async ({ db }) => {
         const { limit } = command.optsWithGlobals<{ limit: string }>();
         const rows = await stuckDeliveries(db, Number(limit));
-        const text = rows.map((row) => `${row.id}  ${row.accountId}  ${row.state}  ${row.topic}  ${row.receivedAt}  ${row.reason ?? ""}`);
+        const text = rows.map(
+          (row) => `${row.id}  ${row.accountId}  ${row.state}  ${row.topic}  ${row.receivedAt}  ${row.reason ?? ""}`,
+        );
         say(command.optsWithGlobals(), { deliveries: rows }, text.join("\n") || "nothing waits");
       }),
     );
@@ -92,10 +99,20 @@ export const mappingCommands = (program: Command): void => {
       withRuntime(command.optsWithGlobals<GlobalOptions>(), async ({ db, jobDeps }) => {
         const options = command.optsWithGlobals<GlobalOptions & { account?: string; dryRun?: boolean }>();
         const stuck = (await stuckDeliveries(db, 100_000)).filter(
-          (row) => (options.account === undefined || row.accountId === options.account) && (ids.length === 0 || ids.includes(String(row.id))),
+          (row) =>
+            (options.account === undefined || row.accountId === options.account) &&
+            (ids.length === 0 || ids.includes(String(row.id))),
         );
-        if (options.dryRun === true) return say(options, { deliveries: stuck.length, done: false }, `${stuck.length} deliveries would be replayed`);
-        const count = await replayDeliveries(db, { accountId: options.account ?? null, ids: ids.length === 0 ? null : ids.map(Number) });
+        if (options.dryRun === true)
+          return say(
+            options,
+            { deliveries: stuck.length, done: false },
+            `${stuck.length} deliveries would be replayed`,
+          );
+        const count = await replayDeliveries(db, {
+          accountId: options.account ?? null,
+          ids: ids.length === 0 ? null : ids.map(Number),
+        });
         for (const accountId of new Set(stuck.map((row) => row.accountId))) jobDeps.wake("ingest", { accountId });
         return say(options, { deliveries: count, done: true }, `${count} deliveries are taken up again`);
       }),

@@ -23,7 +23,9 @@ export const simulateCommand = (program: Command): void => {
     .addArgument(new Argument("<channel>", "which").choices([...channels, "all"]))
     .option("--port <port>", "first port; 0 takes free ones", "0")
     .option("--seed <seed>", "what chance is made of", "1")
-    .addOption(new Option("--faults <level>", "how unreliable they are").choices(Object.keys(faultPlans)).default("none"))
+    .addOption(
+      new Option("--faults <level>", "how unreliable they are").choices(Object.keys(faultPlans)).default("none"),
+    )
     .option("--speed-up <factor>", "how much faster the channels' own times run", "1")
     .option("--journal-dir <dir>", "keep the channels' books there, so that a restart goes on")
     .option("--until-stdin-ends", "stop when standard input closes")

@@ -68,7 +68,11 @@ export const stockCommands = (program: Command): void => {
     );
   const movements = [
     { kind: "receive", about: "book units that came in", units: "units, at least 1" },
-    { kind: "adjust", about: "correct on hand by a signed number of units (+3 found, -2 broken)", units: "signed units, not 0" },
+    {
+      kind: "adjust",
+      about: "correct on hand by a signed number of units (+3 found, -2 broken)",
+      units: "signed units, not 0",
+    },
   ] as const;
   for (const { kind, about, units } of movements) {
     program
@@ -80,6 +84,8 @@ export const stockCommands = (program: Command): void => {
       .option("--reason <text>", "why")
       .option("--key <key>", "idempotency key: the same one twice moves stock once")
       .allowUnknownOption(kind === "adjust")
-      .action((sku: string, count: number, _options, command: Command) => submit(command.optsWithGlobals<StockOptions>(), kind, sku, count));
+      .action((sku: string, count: number, _options, command: Command) =>
+        submit(command.optsWithGlobals<StockOptions>(), kind, sku, count),
+      );
   }
 };

@@ -15,14 +15,20 @@ export const upkeepCommands = (program: Command): void => {
       const servers = await openServers(settingsOf(options), commandLog());
       try {
         const applied = await migrate(servers.databaseUrl, () => undefined);
-        say(options, { applied }, applied.length === 0 ? "the database is up to date" : `applied ${applied.join(", ")}`);
+        say(
+          options,
+          { applied },
+          applied.length === 0 ? "the database is up to date" : `applied ${applied.join(", ")}`,
+        );
       } finally {
         await servers.stop();
       }
     });
   program
     .command("check")
-    .description("test settings, database, queue and every account's credentials, scopes and subscriptions; changes nothing")
+    .description(
+      "test settings, database, queue and every account's credentials, scopes and subscriptions; changes nothing",
+    )
     .action((_options, command: Command) =>
       withRuntime(command.optsWithGlobals<GlobalOptions>(), async ({ connectorFor, lines }, settings) => {
         const options = command.optsWithGlobals<GlobalOptions>();
@@ -56,7 +62,10 @@ export const upkeepCommands = (program: Command): void => {
       withRuntime(command.optsWithGlobals<GlobalOptions>(), async ({ db }) => {
         const checks = await checkLedger(db);
         const ok = checks.every((check) => check.subjects.length === 0);
-        const text = checks.map((check) => `${check.subjects.length === 0 ? "ok  " : "FAIL"} ${check.name}: ${check.promise}${check.subjects.map((subject) => `\n       ${subject}`).join("")}`);
+        const text = checks.map(
+          (check) =>
+            `${check.subjects.length === 0 ? "ok  " : "FAIL"} ${check.name}: ${check.promise}${check.subjects.map((subject) => `\n       ${subject}`).join("")}`,
+        );
         say(command.optsWithGlobals(), { ok, checks }, text.join("\n"));
         if (!ok) throw new ExitError(1, "");
       }),

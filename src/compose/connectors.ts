@@ -1,4 +1,4 @@
-import { createAmazonConnector, amazonQuotas } from "../connectors/amazon/index.ts";
+import { amazonQuotas, createAmazonConnector } from "../connectors/amazon/index.ts";
 import { createBudget } from "../connectors/budget.ts";
 import type { Connector } from "../connectors/connector.ts";
 import type { ConnectorDeps } from "../connectors/deps.ts";
@@ -11,11 +11,20 @@ import { assertNever } from "../core/failure.ts";
 export const createConnector = (account: AccountSettings, deps: Omit<ConnectorDeps, "budget">): Connector => {
   switch (account.channel) {
     case "amazon":
-      return createAmazonConnector(account, { ...deps, budget: createBudget({ ...amazonQuotas, ...account.quotas }, deps.clock) });
+      return createAmazonConnector(account, {
+        ...deps,
+        budget: createBudget({ ...amazonQuotas, ...account.quotas }, deps.clock),
+      });
     case "ebay":
-      return createEbayConnector(account, { ...deps, budget: createBudget({ ...ebayQuotas, ...account.quotas }, deps.clock) });
+      return createEbayConnector(account, {
+        ...deps,
+        budget: createBudget({ ...ebayQuotas, ...account.quotas }, deps.clock),
+      });
     case "shopify":
-      return createShopifyConnector(account, { ...deps, budget: createBudget({ ...shopifyQuotas, ...account.quotas }, deps.clock) });
+      return createShopifyConnector(account, {
+        ...deps,
+        budget: createBudget({ ...shopifyQuotas, ...account.quotas }, deps.clock),
+      });
     default:
       return assertNever(account);
   }

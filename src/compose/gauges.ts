@@ -4,19 +4,58 @@ import { type OwedWork, owedWork } from "../sync/owed-work.ts";
 import type { WebParts } from "./web.ts";
 
 /** What is owed, as gauges asked for at each scrape. */
-export const registerWorkGauges = ({ db, clock, metrics, queues }: Pick<WebParts, "db" | "clock" | "metrics" | "queues">): void => {
+export const registerWorkGauges = ({
+  db,
+  clock,
+  metrics,
+  queues,
+}: Pick<WebParts, "db" | "clock" | "metrics" | "queues">): void => {
   const perAccount = (read: (row: OwedWork) => number) => async () =>
     (await owedWork(db, toIso(clock.now()))).map((row) => ({ labels: { account: row.accountId }, value: read(row) }));
   const labelNames = ["account"];
   metrics.registerGauges([
-    { name: "lockstep_owed_listings", help: "Listings that owe a push.", labelNames, read: perAccount((row) => row.owedTargets) },
-    { name: "lockstep_open_pushes", help: "Pushes not read back yet.", labelNames, read: perAccount((row) => row.openAttempts) },
-    { name: "lockstep_open_deliveries", help: "Deliveries not applied yet.", labelNames, read: perAccount((row) => row.openDeliveries) },
-    { name: "lockstep_parked_deliveries", help: "Deliveries that wait for a listing to be linked.", labelNames, read: perAccount((row) => row.parked) },
+    {
+      name: "lockstep_owed_listings",
+      help: "Listings that owe a push.",
+      labelNames,
+      read: perAccount((row) => row.owedTargets),
+    },
+    {
+      name: "lockstep_open_pushes",
+      help: "Pushes not read back yet.",
+      labelNames,
+      read: perAccount((row) => row.openAttempts),
+    },
+    {
+      name: "lockstep_open_deliveries",
+      help: "Deliveries not applied yet.",
+      labelNames,
+      read: perAccount((row) => row.openDeliveries),
+    },
+    {
+      name: "lockstep_parked_deliveries",
+      help: "Deliveries that wait for a listing to be linked.",
+      labelNames,
+      read: perAccount((row) => row.parked),
+    },
     { name: "lockstep_dead_deliveries", help: "Dead letters.", labelNames, read: perAccount((row) => row.dead) },
-    { name: "lockstep_blocked_listings", help: "Listings that a person must look at.", labelNames, read: perAccount((row) => row.blocked) },
-    { name: "lockstep_oldest_owed_seconds", help: "Age of the longest owed push.", labelNames, read: perAccount((row) => (row.oldestOwedMs ?? 0) / 1000) },
-    { name: "lockstep_outbox_waiting", help: "Stock changes not yet carried to listings.", read: async () => [{ value: await outboxWaiting(db) }] },
+    {
+      name: "lockstep_blocked_listings",
+      help: "Listings that a person must look at.",
+      labelNames,
+      read: perAccount((row) => row.blocked),
+    },
+    {
+      name: "lockstep_oldest_owed_seconds",
+      help: "Age of the longest owed push.",
+      labelNames,
+      read: perAccount((row) => (row.oldestOwedMs ?? 0) / 1000),
+    },
+    {
+      name: "lockstep_outbox_waiting",
+      help: "Stock changes not yet carried to listings.",
+      read: async () => [{ value: await outboxWaiting(db) }],
+    },
     {
       name: "lockstep_queue_jobs",
       help: "Jobs in the queue, by queue and state.",

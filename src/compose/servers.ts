@@ -13,7 +13,10 @@ export type Servers = {
 };
 
 /** Named servers are used as named; without a name private ones are started. Nobody else's server is ever touched. */
-export const openServers = async (settings: Pick<Settings, "databaseUrl" | "redisUrl" | "dataDir">, log: Log): Promise<Servers> => {
+export const openServers = async (
+  settings: Pick<Settings, "databaseUrl" | "redisUrl" | "dataDir">,
+  log: Log,
+): Promise<Servers> => {
   const { dataDir } = settings;
   const stops: (() => Promise<void>)[] = [];
   const lines: string[] = [];
@@ -32,7 +35,9 @@ export const openServers = async (settings: Pick<Settings, "databaseUrl" | "redi
   }
   const redis = await startRedis({ dataDir, log });
   if ("unavailable" in redis) {
-    lines.push(`queue: on the same Postgres, because no Redis could be started (${redis.unavailable}); set REDIS_URL to use one`);
+    lines.push(
+      `queue: on the same Postgres, because no Redis could be started (${redis.unavailable}); set REDIS_URL to use one`,
+    );
     return { databaseUrl, queue: { kind: "postgres", url: databaseUrl }, lines, stop: stopAll(stops) };
   }
   stops.push(() => redis.stop());

@@ -8,7 +8,11 @@ import { demoShopifyAccount } from "../simulators/shopify/account.ts";
 import { startShopifySimulator } from "../simulators/shopify/start.ts";
 
 /** What opens the simulated accounts. */
-export const simulatorCredentials = { amazon: demoAmazonAccount, ebay: demoEbayCredentials, shopify: demoShopifyAccount };
+export const simulatorCredentials = {
+  amazon: demoAmazonAccount,
+  ebay: demoEbayCredentials,
+  shopify: demoShopifyAccount,
+};
 
 export type SimulatorsOptions = {
   readonly channels: readonly ("amazon" | "ebay" | "shopify")[];

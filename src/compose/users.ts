@@ -8,8 +8,11 @@ import { Secret } from "../core/secret.ts";
  * Who may sign in. With no users in the settings there is one operator, `admin`, whose password is made once and kept in
  * `<dataDir>/admin-password` (0600): the board is never open, and a first start needs no preparation.
  */
-export const usersOf = (settings: Pick<Settings, "users" | "dataDir">): { readonly users: readonly UserSettings[]; readonly line: string } => {
-  if (settings.users.length > 0) return { users: settings.users, line: `sign-in: ${settings.users.length} users of the settings` };
+export const usersOf = (
+  settings: Pick<Settings, "users" | "dataDir">,
+): { readonly users: readonly UserSettings[]; readonly line: string } => {
+  if (settings.users.length > 0)
+    return { users: settings.users, line: `sign-in: ${settings.users.length} users of the settings` };
   const path = join(settings.dataDir, "admin-password");
   try {
     // "wx": of two processes that start at once, one writes and the other reads.

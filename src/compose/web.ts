@@ -1,9 +1,9 @@
 import { randomUUID } from "node:crypto";
 import { createWebApp } from "../api/app.ts";
 import { serveWeb } from "../api/serve-web.ts";
-import type { AccountsView } from "../console/home.ts";
 import type { Settings, UserSettings } from "../config/settings.ts";
 import type { Connector } from "../connectors/connector.ts";
+import type { AccountsView } from "../console/home.ts";
 import { type Clock, toIso } from "../core/clock.ts";
 import type { Secret } from "../core/secret.ts";
 import type { Db } from "../db/pool.ts";
@@ -57,7 +57,8 @@ export const openWeb = async (parts: WebParts): Promise<{ readonly url: string; 
     ...parts,
     ids: randomUUID,
     settings: { ...settings.limits, users: parts.users, secretKey: parts.secretKey, publicUrl },
-    keepDeliveries: (accountId, door, deliveries) => keepDeliveries(db, { accountId, door, deliveries, now: toIso(clock.now()) }),
+    keepDeliveries: (accountId, door, deliveries) =>
+      keepDeliveries(db, { accountId, door, deliveries, now: toIso(clock.now()) }),
     wakeIngest: (accountId) => queues.wake("ingest", { accountId }),
     wakeOutbox: () => queues.wake("publish-events", {}),
     boardQueues: () => queues.all(),

@@ -9,7 +9,10 @@ export interface Budget {
   /** Tokens to spare right now, for work that should only use what is left over. */
   spare(quota: string): number;
   /** Corrects the mirror from what the channel reported. */
-  observe(quota: string, seen: { readonly remaining?: number; readonly ratePerSecond?: number; readonly burst?: number }): void;
+  observe(
+    quota: string,
+    seen: { readonly remaining?: number; readonly ratePerSecond?: number; readonly burst?: number },
+  ): void;
   /** The channel said "too many": empty the bucket and wait at least `waitMs` before the next call. */
   throttled(quota: string, waitMs: number): void;
 }

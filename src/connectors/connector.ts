@@ -158,7 +158,13 @@ export interface Notifications {
 }
 export type QueuedMessage =
   | { readonly handle: string; readonly kind: "delivery"; readonly delivery: Delivery }
-  | { readonly handle: string; readonly kind: "malformed"; readonly id: string; readonly topic: string; readonly reason: string };
+  | {
+      readonly handle: string;
+      readonly kind: "malformed";
+      readonly id: string;
+      readonly topic: string;
+      readonly reason: string;
+    };
 
 /** One line of `lockstep check`: `fix` is a sentence an operator can follow. */
 export type CheckFinding = {
@@ -180,7 +186,11 @@ export interface Connector {
     readonly comparesAndSets: boolean;
   };
   /** One outcome per listing, in any order. `attemptKey` is stored before the call: the same key means the same attempt. */
-  pushQuantities(batch: readonly ListingWrite[], attemptKey: string, context: CallContext): Promise<readonly PushOutcome[]>;
+  pushQuantities(
+    batch: readonly ListingWrite[],
+    attemptKey: string,
+    context: CallContext,
+  ): Promise<readonly PushOutcome[]>;
   /** What the listings show now, live (never "last submitted"). One reading per listing. */
   readQuantities(listings: readonly ListingHandle[], context: CallContext): Promise<readonly QuantityReading[]>;
   /** Every listing of the account. `cursor: null` starts over. */

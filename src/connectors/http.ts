@@ -25,7 +25,11 @@ const retriesMax = 2;
  * calls that may be repeated. Errors: `ChannelError` only; network trouble is `retryable`, and `ambiguous` for a
  * request that is not repeatable.
  */
-export const createHttp = (deps: Pick<ConnectorDeps, "random" | "log">, classify: Classify, instance?: AxiosInstance): Http => {
+export const createHttp = (
+  deps: Pick<ConnectorDeps, "random" | "log">,
+  classify: Classify,
+  instance?: AxiosInstance,
+): Http => {
   const client = instance ?? axios.create();
   const once = async (request: HttpRequest, signal: AbortSignal): Promise<AxiosResponse<unknown>> => {
     const { repeatable, timeoutMs = defaultTimeoutMs, ...config } = request;

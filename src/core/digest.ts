@@ -20,7 +20,8 @@ export const sha256Hex = (text: string | Uint8Array): string => hash("sha256", t
 export const fingerprint = (value: unknown): string => sha256Hex(canonicalJson(value));
 
 /** Keyed digest of a raw body: proves later what was received without keeping it. */
-export const keyedDigest = (key: string, raw: Uint8Array): string => createHmac("sha256", key).update(raw).digest("hex");
+export const keyedDigest = (key: string, raw: Uint8Array): string =>
+  createHmac("sha256", key).update(raw).digest("hex");
 
 /** Equal in constant time; different lengths are simply unequal. */
 export const sameBytes = (a: Uint8Array, b: Uint8Array): boolean => a.length === b.length && timingSafeEqual(a, b);

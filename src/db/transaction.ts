@@ -45,7 +45,18 @@ export const inTransaction = async <Result>(db: Db, work: (tx: Tx) => Promise<Re
   }
 };
 
-const transientCodes = new Set(["40001", "40P01", "55P03", "57P01", "57P02", "57P03", "53300", "08006", "08003", "08000"]);
+const transientCodes = new Set([
+  "40001",
+  "40P01",
+  "55P03",
+  "57P01",
+  "57P02",
+  "57P03",
+  "53300",
+  "08006",
+  "08003",
+  "08000",
+]);
 
 /** True for errors after which the same work may simply be tried again: deadlock, restart, lost connection. */
 export const isTransient = (error: unknown): boolean => {

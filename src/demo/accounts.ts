@@ -9,7 +9,10 @@ export type SimulatorUrls = {
   readonly shopify: { readonly url: string };
 };
 
-export const demoAccounts = { amazon: "amazon-us", ebay: "ebay-us", shopify: "shop" } as const satisfies Record<Channel, string>;
+export const demoAccounts = { amazon: "amazon-us", ebay: "ebay-us", shopify: "shop" } as const satisfies Record<
+  Channel,
+  string
+>;
 export const verificationToken = "demo-verification-token-0123456789abcdef";
 
 const policy = { sharePercent: 100, bufferUnits: 0, capUnits: null, floorUnits: 0 };
@@ -36,7 +39,12 @@ export type SimulatorCredentials = {
     readonly awsSecretAccessKey: string;
     readonly awsRegion: string;
   };
-  readonly ebay: { readonly clientId: string; readonly clientSecret: string; readonly refreshToken: string; readonly sellerUserId: string };
+  readonly ebay: {
+    readonly clientId: string;
+    readonly clientSecret: string;
+    readonly refreshToken: string;
+    readonly sellerUserId: string;
+  };
   readonly shopify: { readonly accessToken: string; readonly clientSecret: string; readonly shopDomain: string };
 };
 
@@ -47,7 +55,10 @@ export const demoAccountSettings = (
   speedUp: number,
   webUrl: string,
 ): readonly ConfiguredAccount[] => {
-  const faster = (quota: { ratePerSecond: number; burst: number }) => ({ ratePerSecond: quota.ratePerSecond * speedUp, burst: quota.burst });
+  const faster = (quota: { ratePerSecond: number; burst: number }) => ({
+    ratePerSecond: quota.ratePerSecond * speedUp,
+    burst: quota.burst,
+  });
   return [
     {
       ...shared,
@@ -90,7 +101,10 @@ export const demoAccountSettings = (
         refreshToken: new Secret(credentials.ebay.refreshToken),
       },
       sellerUserId: credentials.ebay.sellerUserId,
-      webhooks: { verificationToken: new Secret(verificationToken), endpoint: `${webUrl}/webhooks/ebay/${demoAccounts.ebay}` },
+      webhooks: {
+        verificationToken: new Secret(verificationToken),
+        endpoint: `${webUrl}/webhooks/ebay/${demoAccounts.ebay}`,
+      },
       pushBatchMax: 25,
       endpoints: { api: urls.ebay.url, auth: urls.ebay.url },
       quotas: {},

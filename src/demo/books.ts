@@ -34,11 +34,24 @@ export const readBooks = async (db: Db, channel: Channel, truth: Truth): Promise
 });
 
 /** Sales and applied writes of a channel, with the times of its own clock. */
-export const stockEvents = async (channel: Channel, control: ControlClient, truth: Truth): Promise<readonly StockEvent[]> => [
+export const stockEvents = async (
+  channel: Channel,
+  control: ControlClient,
+  truth: Truth,
+): Promise<readonly StockEvent[]> => [
   ...truth.orders.flatMap((order) =>
-    order.lines.map((line): StockEvent => ({ kind: "sale", atMs: order.atMs, channel, sku: line.sku, units: line.orderedUnits })),
+    order.lines.map(
+      (line): StockEvent => ({ kind: "sale", atMs: order.atMs, channel, sku: line.sku, units: line.orderedUnits }),
+    ),
   ),
   ...(await control.writes()).map(
-    ({ atMs, sku, unitsBefore, unitsAfter }): StockEvent => ({ kind: "write", atMs, channel, sku, unitsBefore, unitsAfter }),
+    ({ atMs, sku, unitsBefore, unitsAfter }): StockEvent => ({
+      kind: "write",
+      atMs,
+      channel,
+      sku,
+      unitsBefore,
+      unitsAfter,
+    }),
   ),
 ];

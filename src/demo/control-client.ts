@@ -43,7 +43,11 @@ const Counters = z.object({
 });
 export type Counters = z.infer<typeof Counters>;
 
-const call = async <Answer extends z.ZodType>(answer: Answer, url: string, body?: unknown): Promise<z.infer<Answer>> => {
+const call = async <Answer extends z.ZodType>(
+  answer: Answer,
+  url: string,
+  body?: unknown,
+): Promise<z.infer<Answer>> => {
   const response = await fetch(
     url,
     body === undefined
@@ -70,7 +74,8 @@ export const controlClient = (baseUrl: string) => {
       call(z.object({ ok: z.boolean() }), at("/webhook-target"), target),
     faults: (level: "none" | "light" | "heavy") => call(z.unknown(), at("/faults"), { level }),
     truth: () => call(Truth, at("/truth")),
-    writes: async (since = 0) => (await call(z.object({ writes: z.array(Write) }), at(`/writes?since=${since}`))).writes,
+    writes: async (since = 0) =>
+      (await call(z.object({ writes: z.array(Write) }), at(`/writes?since=${since}`))).writes,
     counters: () => call(Counters, at("/counters")),
     violations: async () => (await call(z.object({ violations: z.array(z.string()) }), at("/violations"))).violations,
   };

@@ -7,12 +7,12 @@ import { LocationId, Sku } from "../core/ids.ts";
 import { freePort } from "../embedded/free-port.ts";
 import type { Log } from "../ops/logger.ts";
 import { demoAccountSettings, demoAccounts, type SimulatorCredentials, verificationToken } from "./accounts.ts";
-import { controlClient, type ControlClient, type OrderTruth } from "./control-client.ts";
+import { type ControlClient, controlClient, type OrderTruth } from "./control-client.ts";
 import { type DemoOptions, speedUp } from "./options.ts";
 import { readRealOrders } from "./orders.ts";
 import { type DemoPlan, makePlan } from "./plan.ts";
-import type { Reporter } from "./reporter.ts";
 import { replay } from "./replay.ts";
+import type { Reporter } from "./reporter.ts";
 import { type Result, resultOf } from "./result.ts";
 import { beginRun, type RunFile, resumeRun } from "./run-file.ts";
 import { type SimulatorsChild, startSimulatorsChild } from "./simulators-child.ts";
@@ -41,15 +41,25 @@ type Stage = {
 const setUp = async (options: DemoOptions, deps: DemoDeps, startedMs: number): Promise<Stage> => {
   const dir = join(deps.settings.dataDir, "demo");
   const resumedRun = options.resume ? resumeRun(dir) : undefined;
-  if (options.resume && resumedRun === undefined) throw new Error("there is no demo to resume; start one without --resume");
+  if (options.resume && resumedRun === undefined)
+    throw new Error("there is no demo to resume; start one without --resume");
   const { orders, listings, seed, faults } = options;
   const runFile = resumedRun ?? beginRun(dir, { orders, listings, seed, faults, startedMs });
   const { run } = runFile;
   const plan = makePlan(readRealOrders(), { sales: run.orders, skus: run.listings, seed: run.seed });
-  const simulators = await startSimulatorsChild({ journalDir: join(dir, "channels"), seed: run.seed, faults: run.faults, speedUp });
+  const simulators = await startSimulatorsChild({
+    journalDir: join(dir, "channels"),
+    seed: run.seed,
+    faults: run.faults,
+    speedUp,
+  });
   try {
     const { amazon, ebay, shopify } = simulators.urls;
-    const controls = { amazon: controlClient(amazon.url), ebay: controlClient(ebay.url), shopify: controlClient(shopify.url) };
+    const controls = {
+      amazon: controlClient(amazon.url),
+      ebay: controlClient(ebay.url),
+      shopify: controlClient(shopify.url),
+    };
     const port = await freePort();
     const webUrl = `http://127.0.0.1:${port}`;
     const settings: Settings = {
@@ -70,7 +80,11 @@ const setUp = async (options: DemoOptions, deps: DemoDeps, startedMs: number): P
 /** The same shelf everywhere: listings on every channel, the units in the ledger. Done again, it changes nothing. */
 const stockShelves = async ({ plan, controls, runtime, resumed }: Stage): Promise<void> => {
   if (!resumed) {
-    const listings = plan.skus.map((sku) => ({ sku, title: plan.titles.get(sku) ?? sku, units: plan.stock.get(sku) ?? 0 }));
+    const listings = plan.skus.map((sku) => ({
+      sku,
+      title: plan.titles.get(sku) ?? sku,
+      units: plan.stock.get(sku) ?? 0,
+    }));
     await Promise.all(channels.map((channel) => controls[channel].seed(listings)));
   }
   await Promise.all(

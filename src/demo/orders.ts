@@ -21,10 +21,15 @@ const parseRow = (row: string): readonly string[] => {
 };
 
 /** Reads the committed extract of real invoices (data/SOURCES.md). */
-export const readRealOrders = (file: URL = new URL("../../data/online-retail-extract.csv.gz", import.meta.url)): RealOrders => {
+export const readRealOrders = (
+  file: URL = new URL("../../data/online-retail-extract.csv.gz", import.meta.url),
+): RealOrders => {
   const rows = gunzipSync(readFileSync(file)).toString("utf8").trim().split("\n").slice(1);
   const titles = new Map<string, string>();
-  const events = new Map<string, { kind: "sale" | "cancellation"; invoice: string; at: string; units: Map<string, number> }>();
+  const events = new Map<
+    string,
+    { kind: "sale" | "cancellation"; invoice: string; at: string; units: Map<string, number> }
+  >();
   for (const row of rows) {
     const [invoice = "", sku = "", units = "0", at = "", title = ""] = parseRow(row);
     if (title !== "" && !titles.has(sku)) titles.set(sku, title);

@@ -4,7 +4,11 @@ import type { ReplayProgress } from "./replay.ts";
 import type { Result } from "./result.ts";
 
 export interface Reporter {
-  started(where: { readonly webUrl: string; readonly simulators: SimulatorUrls; readonly lines: readonly string[] }): void;
+  started(where: {
+    readonly webUrl: string;
+    readonly simulators: SimulatorUrls;
+    readonly lines: readonly string[];
+  }): void;
   phase(name: string): void;
   importing(linked: number, expected: number): void;
   progress(state: ReplayProgress & { readonly stepsDone: number; readonly steps: number }): void;
@@ -34,7 +38,10 @@ const verdictLines = (result: Result): readonly string[] => [
 ];
 
 /** Live lines for a person; on a pipe only the milestones. `quiet` says nothing at all (--json). */
-export const createReporter = (out: Out, options: { readonly quiet: boolean; readonly nowMs: () => number }): Reporter => {
+export const createReporter = (
+  out: Out,
+  options: { readonly quiet: boolean; readonly nowMs: () => number },
+): Reporter => {
   let drawnMs = 0;
   let live = false;
   const say = (line: string): void => {

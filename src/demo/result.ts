@@ -82,7 +82,9 @@ export const resultOf = async (input: ResultInput): Promise<Result> => {
   for (const line of truths.flatMap((truth) => truth.orders.flatMap((order) => order.lines))) {
     soldNet.set(line.sku, (soldNet.get(line.sku) ?? 0) + line.orderedUnits - line.cancelledUnits - line.restockedUnits);
   }
-  const drift = plan.skus.map((sku) => (available.get(sku) ?? 0) - ((plan.stock.get(sku) ?? 0) - (soldNet.get(sku) ?? 0)));
+  const drift = plan.skus.map(
+    (sku) => (available.get(sku) ?? 0) - ((plan.stock.get(sku) ?? 0) - (soldNet.get(sku) ?? 0)),
+  );
   const shelfDrift = sum(drift.map(Math.abs));
   const oversells = judgeOversells(plan.stock, events);
   const checks = await checkLedger(db);
@@ -115,7 +117,8 @@ export const resultOf = async (input: ResultInput): Promise<Result> => {
   if (shelfDrift > 0) complaints.push(`the ledger's available differs from stock minus sales by ${shelfDrift} units`);
   if (oversells.oversoldByUs > 0) complaints.push(`${oversells.oversoldByUs} units oversold by our own writes`);
   for (const list of differences.values()) complaints.push(...list.slice(0, 5));
-  for (const check of checks) if (check.subjects.length > 0) complaints.push(`ledger check ${check.name}: ${check.subjects[0]}`);
+  for (const check of checks)
+    if (check.subjects.length > 0) complaints.push(`ledger check ${check.name}: ${check.subjects[0]}`);
   if (input.quiet.left !== undefined) complaints.push(`not quiet in time: ${JSON.stringify(input.quiet.left)}`);
   const orders = truths.flatMap((truth) => truth.orders);
   return {

@@ -18,7 +18,13 @@ export type Run = z.infer<typeof Run>;
 const StepDone = z.object({
   stepsDone: z.number(),
   cancels: z.array(
-    z.object({ kind: z.literal("cancel"), atMs: z.number(), channel: z.enum(["amazon", "ebay", "shopify"]), sku: z.string(), units: z.number() }),
+    z.object({
+      kind: z.literal("cancel"),
+      atMs: z.number(),
+      channel: z.enum(["amazon", "ebay", "shopify"]),
+      sku: z.string(),
+      units: z.number(),
+    }),
   ),
 });
 
@@ -59,5 +65,6 @@ const openRun = (dir: string, run: Run, stepsDone: number, cancels: readonly Sto
   run,
   stepsDone,
   cancels,
-  noteStep: (done, taken) => appendFileSync(join(dir, "steps.jsonl"), `${JSON.stringify({ stepsDone: done, cancels: taken })}\n`),
+  noteStep: (done, taken) =>
+    appendFileSync(join(dir, "steps.jsonl"), `${JSON.stringify({ stepsDone: done, cancels: taken })}\n`),
 });

@@ -55,7 +55,7 @@ export const startSimulatorsChild = async (options: {
       try {
         resolve(FirstLine.parse(JSON.parse(line)));
       } catch (error) {
-        reject(error as Error);
+        reject(error);
       }
     });
     void ended.then(() => reject(new Error("the simulators ended before they were up")));

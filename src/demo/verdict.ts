@@ -59,8 +59,20 @@ export const differingListings = (books: ChannelBooks, wanted: ReadonlyMap<strin
 
 /** Something that changed what could be bought of a SKU, at a moment. */
 export type StockEvent =
-  | { readonly kind: "sale"; readonly atMs: number; readonly channel: Channel; readonly sku: string; readonly units: number }
-  | { readonly kind: "cancel"; readonly atMs: number; readonly channel: Channel; readonly sku: string; readonly units: number }
+  | {
+      readonly kind: "sale";
+      readonly atMs: number;
+      readonly channel: Channel;
+      readonly sku: string;
+      readonly units: number;
+    }
+  | {
+      readonly kind: "cancel";
+      readonly atMs: number;
+      readonly channel: Channel;
+      readonly sku: string;
+      readonly units: number;
+    }
   | {
       readonly kind: "write";
       readonly atMs: number;
@@ -70,7 +82,11 @@ export type StockEvent =
       readonly unitsAfter: number;
     };
 
-export type OversellVerdict = { readonly oversold: number; readonly oversoldByUs: number; readonly raisesPastTruth: number };
+export type OversellVerdict = {
+  readonly oversold: number;
+  readonly oversoldByUs: number;
+  readonly raisesPastTruth: number;
+};
 
 /**
  * Who oversold: a unit sold beyond the shelf is ours when the listing offered it only because one of our writes had

@@ -2,27 +2,34 @@ import { z } from "zod";
 import type { Runtime } from "../compose.ts";
 import { type Channel, channels } from "../connectors/connector.ts";
 import type { Clock } from "../core/clock.ts";
+import { systemClock } from "../core/clock.ts";
 import type { Db } from "../db/pool.ts";
 import { queryOne, sql } from "../db/sql.ts";
 import type { ControlClient } from "./control-client.ts";
 import { isQuiet, type Unrest, unrest } from "./quiet.ts";
 import type { Reporter } from "./reporter.ts";
-import { systemClock } from "../core/clock.ts";
 
 const importMsMax = 180_000;
 const quietMsMax = 240_000;
 
 const linkedListings = async (db: Db): Promise<number> =>
-  (await queryOne(db, z.object({ n: z.number() }), sql`select count(distinct listing_id) as n from listing_link`))?.n ?? 0;
+  (await queryOne(db, z.object({ n: z.number() }), sql`select count(distinct listing_id) as n from listing_link`))?.n ??
+  0;
 
 /** Until every listing of every channel is imported and linked to its SKU. */
-export const waitForListings = async (db: Db, expected: number, reporter: Reporter, signal: AbortSignal): Promise<void> => {
+export const waitForListings = async (
+  db: Db,
+  expected: number,
+  reporter: Reporter,
+  signal: AbortSignal,
+): Promise<void> => {
   const endsAt = systemClock.monotonicMs() + importMsMax;
   for (;;) {
     const linked = await linkedListings(db);
     reporter.importing(linked, expected);
     if (linked >= expected) return;
-    if (systemClock.monotonicMs() > endsAt) throw new Error(`only ${linked} of ${expected} listings were imported and linked`);
+    if (systemClock.monotonicMs() > endsAt)
+      throw new Error(`only ${linked} of ${expected} listings were imported and linked`);
     await systemClock.sleep(250, signal);
   }
 };

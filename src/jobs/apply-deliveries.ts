@@ -16,10 +16,15 @@ const ordersOf = (delivery: ReadDelivery): readonly OrderSnapshot[] =>
 const settlementOf = (delivery: ReadDelivery, unmapped: readonly UnmappedLine[]): Settlement => {
   if (unmapped.length > 0) {
     const named = unmapped.map((line) => line.channelSku ?? line.name);
-    return { id: delivery.id, state: "parked", reason: `no SKU linked to ${[...new Set(named)].slice(0, 5).join(", ")}` };
+    return {
+      id: delivery.id,
+      state: "parked",
+      reason: `no SKU linked to ${[...new Set(named)].slice(0, 5).join(", ")}`,
+    };
   }
   const ignored = delivery.events.flatMap((event) => (event.kind === "ignored" ? [event.reason] : []));
-  if (ignored.length === delivery.events.length) return { id: delivery.id, state: "ignored", reason: ignored[0] ?? "no event" };
+  if (ignored.length === delivery.events.length)
+    return { id: delivery.id, state: "ignored", reason: ignored[0] ?? "no event" };
   if (delivery.events.every((event) => event.kind === "privacy")) {
     return { id: delivery.id, state: "ignored", reason: "no personal data is held; nothing to tell or erase" };
   }
@@ -33,10 +38,16 @@ const meanings = (rows: Awaited<ReturnType<typeof resolveNames>>): ReadonlyMap<s
  * One transaction: what the deliveries do to stock, what stays unmapped, and that they are settled. Applying a delivery
  * twice changes nothing, because orders are targets.
  */
-export const applyDeliveries = async (deps: JobDeps, accountId: string, deliveries: readonly ReadDelivery[]): Promise<void> => {
+export const applyDeliveries = async (
+  deps: JobDeps,
+  accountId: string,
+  deliveries: readonly ReadDelivery[],
+): Promise<void> => {
   const plan = deps.planFor(accountId);
   if (plan === undefined) return;
-  const names = [...new Set(deliveries.flatMap(ordersOf).flatMap((order) => order.lines.flatMap((line) => line.listingRefs)))];
+  const names = [
+    ...new Set(deliveries.flatMap(ordersOf).flatMap((order) => order.lines.flatMap((line) => line.listingRefs))),
+  ];
   const settlements = await inTransaction(deps.db, async (tx) => {
     const now = toIso(deps.clock.now());
     const meaningOf = meanings(await resolveNames(tx, accountId, names));
@@ -59,7 +70,9 @@ export const applyDeliveries = async (deps: JobDeps, accountId: string, deliveri
     }
     await post(tx, commands, deps.clock);
     await noteUnmapped(tx, accountId, unmapped);
-    const hints = deliveries.flatMap((delivery) => delivery.events.flatMap((event) => (event.kind === "stock-hint" ? [event] : [])));
+    const hints = deliveries.flatMap((delivery) =>
+      delivery.events.flatMap((event) => (event.kind === "stock-hint" ? [event] : [])),
+    );
     await noteStockHints(tx, accountId, hints, now);
     await settleDeliveries(tx, settled, now);
     return settled;

@@ -1,7 +1,7 @@
 import { z } from "zod";
-import type { Json } from "../core/digest.ts";
 import type { Connector } from "../connectors/connector.ts";
 import { toIso } from "../core/clock.ts";
+import type { Json } from "../core/digest.ts";
 import { inTransaction } from "../db/transaction.ts";
 import { listingsById } from "../mapping/listings.ts";
 import { defineJob, type RunAgain } from "../queue/define-job.ts";

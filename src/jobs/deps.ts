@@ -1,6 +1,6 @@
+import type { Connector } from "../connectors/connector.ts";
 import type { Clock } from "../core/clock.ts";
 import type { Random } from "../core/random.ts";
-import type { Connector } from "../connectors/connector.ts";
 import type { Db } from "../db/pool.ts";
 import type { AllocationPolicy } from "../mapping/allocate.ts";
 import type { GuardLimits } from "../sync/guard.ts";

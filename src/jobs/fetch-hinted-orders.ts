@@ -28,7 +28,12 @@ export const fetchHintedOrders = async (
     const missing = delivery.orderRefs.filter((ref) => !found.has(ref));
     if (missing.length === 0) settled.push({ id: delivery.id, state: "applied", reason: null });
     else if (delivery.attempts < notFoundWaitsMs.length) early.push(delivery);
-    else settled.push({ id: delivery.id, state: "ignored", reason: `the channel does not know order ${missing[0]}; polls repair it` });
+    else
+      settled.push({
+        id: delivery.id,
+        state: "ignored",
+        reason: `the channel does not know order ${missing[0]}; polls repair it`,
+      });
   }
   await inTransaction(deps.db, async (tx) => {
     const deliveries = orders.map((order) => ({ delivery: snapshotDelivery(order) }));

@@ -34,7 +34,13 @@ export const importListings = defineJob({
         await recordReadings(tx, readings, "import", readAt);
         // A finished import starts over next time; a cut-off one goes on where it was.
         const next = page.done ? null : page.next;
-        await saveCursor(tx, { accountId, stream: listingsStream, cursor: next, watermark: page.done ? readAt : null, now: readAt });
+        await saveCursor(tx, {
+          accountId,
+          stream: listingsStream,
+          cursor: next,
+          watermark: page.done ? readAt : null,
+          now: readAt,
+        });
       });
       listings += page.items.length;
       cursor = page.next;

@@ -15,7 +15,7 @@ const attemptsMax = 8;
 const asDelivery = (row: InboxRow): Delivery => ({
   id: row.deliveryId,
   topic: row.topic,
-  payload: row.payload as Delivery["payload"],
+  payload: row.payload,
   sourceAt: row.sourceAt,
 });
 
@@ -91,7 +91,10 @@ export const ingest = defineJob({
         try {
           await applyDeliveries(deps, accountId, readable);
         } catch (error) {
-          deps.log.warn({ accountId, deliveries: readable.length, err: (error as Error).message }, "batch not applied as a whole");
+          deps.log.warn(
+            { accountId, deliveries: readable.length, err: (error as Error).message },
+            "batch not applied as a whole",
+          );
           await applyOneByOne(deps, accountId, readable);
         }
       }

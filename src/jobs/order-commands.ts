@@ -28,7 +28,12 @@ export const orderCommands = (
   for (const line of order.lines) {
     const meaning = line.listingRefs.map(meaningOf).find((found) => found !== undefined);
     if (meaning === undefined) {
-      unmapped.push({ names: line.listingRefs, channelSku: line.channelSku, orderRef: order.orderRef, lineRef: line.lineRef });
+      unmapped.push({
+        names: line.listingRefs,
+        channelSku: line.channelSku,
+        orderRef: order.orderRef,
+        lineRef: line.lineRef,
+      });
       continue;
     }
     for (const { sku, units } of meaning) {
@@ -37,7 +42,11 @@ export const orderCommands = (
         orderRef: order.orderRef,
         lineRef: line.lineRef,
         sku: Sku.parse(sku),
-        target: { holdUnits: line.holdUnits * units, leftUnits: line.leftUnits * units, backUnits: line.backUnits * units },
+        target: {
+          holdUnits: line.holdUnits * units,
+          leftUnits: line.leftUnits * units,
+          backUnits: line.backUnits * units,
+        },
         sourceUpdatedAt: order.updatedAt,
         sourceObservedAt: order.observedAt,
       };

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { Delivery, OrderSnapshot } from "../connectors/connector.ts";
-import { fingerprint, type Json } from "../core/digest.ts";
+import { fingerprint } from "../core/digest.ts";
 
 /** An order that we read ourselves after a hint, kept in the inbox like everything else that came in. */
 export const snapshotTopic = "order-snapshot";
@@ -31,7 +31,7 @@ export const snapshotDelivery = (order: OrderSnapshot): Delivery => {
   return {
     id: `read:${order.orderRef}:${order.updatedAt}:${fingerprint(content).slice(0, 16)}`,
     topic: snapshotTopic,
-    payload: order as unknown as Json,
+    payload: order,
     sourceAt: order.updatedAt,
   };
 };

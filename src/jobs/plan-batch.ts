@@ -1,7 +1,6 @@
-import { toIso } from "../core/clock.ts";
-import type { Json } from "../core/digest.ts";
-import { assertNever } from "../core/failure.ts";
 import type { Connector, ListingHandle, QuantityReading } from "../connectors/connector.ts";
+import { toIso } from "../core/clock.ts";
+import { assertNever } from "../core/failure.ts";
 import type { Allocation } from "../mapping/allocate.ts";
 import { type ListingRow, listingsById } from "../mapping/listings.ts";
 import { areGuardsOff } from "../sync/accounts.ts";
@@ -65,9 +64,14 @@ const riskiest = async (deps: JobDeps, plan: AccountPlan, count: number): Promis
   if (owed.length === 0) return owed;
   const ids = owed.map((target) => target.listingId);
   const wanted = await wantedUnits(deps.db, ids, plan.policy);
-  const changes = owed.map((target) => ({ target, wantedUnits: wanted.get(target.listingId)?.units ?? 0, shownUnits: target.shownUnits }));
+  const changes = owed.map((target) => ({
+    target,
+    wantedUnits: wanted.get(target.listingId)?.units ?? 0,
+    shownUnits: target.shownUnits,
+  }));
   const stopped = judgeRun(changes, await targetCount(deps.db, plan.accountId), plan.guards);
-  if (stopped !== undefined && !(await areGuardsOff(deps.db, plan.accountId, toIso(deps.clock.now())))) throw new GuardError(stopped);
+  if (stopped !== undefined && !(await areGuardsOff(deps.db, plan.accountId, toIso(deps.clock.now()))))
+    throw new GuardError(stopped);
   return changes
     .toSorted((a, b) => oversellRisk(b) - oversellRisk(a))
     .slice(0, count)
@@ -97,7 +101,7 @@ const gather = async (
   const ids = owed.map((target) => target.listingId);
   const listings = new Map((await listingsById(deps.db, ids)).map((listing) => [listing.id, listing]));
   const idOfRef = new Map([...listings.values()].map((listing) => [listing.ref, listing.id]));
-  const handles = [...listings.values()].map(({ ref, details }) => ({ ref, details: details as Json }));
+  const handles = [...listings.values()].map(({ ref, details }) => ({ ref, details }));
   const readAt = toIso(deps.clock.now());
   const answers = await connector.readQuantities(handles, { accountId, signal });
   const readings = new Map(
@@ -147,7 +151,7 @@ export const sortTargets = (owed: readonly OwedTarget[], figures: Figures, nowMs
         break;
       case "write": {
         const { ref, details } = listing;
-        writes.push({ listingId, version, ref, details: details as Json, units, shownUnits, failures, reason: decision.reason, terms });
+        writes.push({ listingId, version, ref, details, units, shownUnits, failures, reason: decision.reason, terms });
         break;
       }
       case "wait":
@@ -156,7 +160,8 @@ export const sortTargets = (owed: readonly OwedTarget[], figures: Figures, nowMs
         break;
       case "unreadable":
         // Left out of the answer is not "unknown to the channel": that one is asked again.
-        if (reading === undefined) deferred.push({ listingId, notBefore: toIso(nowMs + waitMs["orders-not-seen"]), failed: true });
+        if (reading === undefined)
+          deferred.push({ listingId, notBefore: toIso(nowMs + waitMs["orders-not-seen"]), failed: true });
         else blocked.push({ listingId, reason: reading.reason ?? "the channel shows no quantity for this listing" });
         break;
       default:
@@ -174,7 +179,13 @@ export const planBatch = async (
   signal: AbortSignal,
 ): Promise<PlannedBatch> => {
   const owed = await riskiest(deps, plan, connector.limits.readBatchMax);
-  const nothing = { listings: new Map(), readings: new Map(), wanted: new Map(), open: new Map(), ordersSeen: new Set<number>() };
+  const nothing = {
+    listings: new Map(),
+    readings: new Map(),
+    wanted: new Map(),
+    open: new Map(),
+    ordersSeen: new Set<number>(),
+  };
   if (owed.length === 0) return sortTargets([], nothing, deps.clock.now());
   const figures = await gather(deps, connector, plan, owed, signal);
   const batch = sortTargets(owed, figures, deps.clock.now());

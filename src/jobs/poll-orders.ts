@@ -33,7 +33,8 @@ export const pollOrders = defineJob({
       if (fresh > 0) deps.wake("ingest", { accountId });
       cursor = page.next;
       if (page.done) {
-        if (await resumeAccount(deps.db, accountId, now)) deps.log.info({ accountId }, "the account's credentials work again");
+        if (await resumeAccount(deps.db, accountId, now))
+          deps.log.info({ accountId }, "the account's credentials work again");
         // A raise may have waited for this watermark.
         deps.wake("push-account", { accountId });
         return undefined;

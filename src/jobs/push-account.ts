@@ -61,7 +61,8 @@ export const pushAccount = defineJob({
     const endsAt = deps.clock.monotonicMs() + runMsMax;
     try {
       const orphans = await disownSentAttempts(deps.db, accountId);
-      if (orphans > 0) deps.log.warn({ accountId, orphans, at: toIso(deps.clock.now()) }, "pushes of a lost worker taken over");
+      if (orphans > 0)
+        deps.log.warn({ accountId, orphans, at: toIso(deps.clock.now()) }, "pushes of a lost worker taken over");
       while (!drain.aborted && deps.clock.monotonicMs() < endsAt) {
         if ((await takeLease(deps.db, wanted))?.fence !== lease.fence) throw new LeaseLostError();
         const round = await pushRound(deps, connector, plan, lease, signal);

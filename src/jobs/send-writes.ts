@@ -1,6 +1,6 @@
 import type { Connector, PushOutcome } from "../connectors/connector.ts";
-import { toIso } from "../core/clock.ts";
 import { backoffMs } from "../core/backoff.ts";
+import { toIso } from "../core/clock.ts";
 import { assertNever, ChannelError } from "../core/failure.ts";
 import { inTransaction } from "../db/transaction.ts";
 import { type AttemptAnswer, openAttempts, recordAnswers } from "../sync/attempts.ts";
@@ -13,6 +13,8 @@ import type { PlannedWrite } from "./plan-batch.ts";
 const callMsMax = 20_000;
 const firstReadMs = 100;
 const refusedWaitsMs = [500, 1_000, 3_000, 10_000, 60_000] as const;
+/** Somebody else writes too: read again at once, but do not race them for ever. */
+const conflictWaitsMs = [50, 200, 1_000, 5_000] as const;
 
 /** The lease went to somebody else: stop at once, they plan anew. */
 export class LeaseLostError extends Error {
@@ -40,7 +42,11 @@ type Recorded = {
 
 const sortOutcomes = (deps: JobDeps, batch: readonly PlannedWrite[], outcomes: readonly PushOutcome[]): Recorded => {
   const byRef = new Map(outcomes.map((outcome) => [outcome.ref, outcome]));
-  const now = deps.clock.now();
+  const deferral = (listingId: number, failures: number, waitsMs: readonly number[]): Deferral => ({
+    listingId,
+    notBefore: toIso(deps.clock.now() + backoffMs(waitsMs, failures + 1, deps.random)),
+    failed: true,
+  });
   const recorded: Recorded = { answers: [], deferrals: [], blocked: [] };
   for (const { ref, listingId, failures } of batch) {
     // No word about a listing that was sent is not a refusal.
@@ -54,14 +60,12 @@ const sortOutcomes = (deps: JobDeps, batch: readonly PlannedWrite[], outcomes: r
         break;
       case "conflict":
         recorded.answers.push({ listingId, state: "refused", receipt: null, detail: `conflict: ${outcome.reason}` });
+        recorded.deferrals.push(deferral(listingId, failures, conflictWaitsMs));
         break;
       case "refused":
         recorded.answers.push({ listingId, state: "refused", receipt: null, detail: outcome.reason });
         if (outcome.retry === "never") recorded.blocked.push({ listingId, reason: outcome.reason });
-        else {
-          const waitMs = backoffMs(refusedWaitsMs, failures + 1, deps.random);
-          recorded.deferrals.push({ listingId, notBefore: toIso(now + waitMs), failed: true });
-        }
+        else recorded.deferrals.push(deferral(listingId, failures, refusedWaitsMs));
         break;
       default:
         assertNever(outcome);
@@ -104,7 +108,12 @@ export const sendWrites = async (
       })),
     });
   });
-  const writes = batch.map(({ ref, details, units, shownUnits }) => ({ ref, details, units, expectedUnits: shownUnits }));
+  const writes = batch.map(({ ref, details, units, shownUnits }) => ({
+    ref,
+    details,
+    units,
+    expectedUnits: shownUnits,
+  }));
   const deadline = AbortSignal.any([signal, AbortSignal.timeout(callMsMax)]);
   let outcomes: readonly PushOutcome[];
   let failure: unknown;
@@ -120,7 +129,8 @@ export const sendWrites = async (
   await recordAnswers(deps.db, attemptKey, answers, times);
   if (deferrals.length > 0) await deferTargets(deps.db, deferrals);
   if (blocked.length > 0) await blockTargets(deps.db, blocked);
-  for (const [state, rows] of Map.groupBy(answers, (answer) => answer.state)) deps.metrics.pushes(accountId, state, rows.length);
+  for (const [state, rows] of Map.groupBy(answers, (answer) => answer.state))
+    deps.metrics.pushes(accountId, state, rows.length);
   deps.wake("confirm-pushes", { accountId }, { delayMs: firstReadMs });
   if (failure !== undefined) throw failure;
 };

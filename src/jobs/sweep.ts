@@ -18,7 +18,8 @@ const sweepLock = 4_711_001;
 /** A read that fails is not tried again at every sweep. */
 const triesEveryMs = 5_000;
 
-const isOlder = (at: string | null, ageMs: number, nowMs: number): boolean => at === null || nowMs - Date.parse(at) >= ageMs;
+const isOlder = (at: string | null, ageMs: number, nowMs: number): boolean =>
+  at === null || nowMs - Date.parse(at) >= ageMs;
 
 /**
  * Finds in Postgres whatever is owed and wakes the job for it. This alone rebuilds all queued work after a lost Redis;
@@ -27,9 +28,17 @@ const isOlder = (at: string | null, ageMs: number, nowMs: number): boolean => at
 export const sweep = async (deps: JobDeps): Promise<boolean> => {
   const nowMs = deps.clock.now();
   const found = await inTransaction(deps.db, async (tx) => {
-    const lock = await queryOne(tx, z.object({ mine: z.boolean() }), sql`select pg_try_advisory_xact_lock(${sweepLock}) as mine`);
+    const lock = await queryOne(
+      tx,
+      z.object({ mine: z.boolean() }),
+      sql`select pg_try_advisory_xact_lock(${sweepLock}) as mine`,
+    );
     if (lock?.mine !== true) return undefined;
-    return { work: await owedWork(tx, toIso(nowMs)), accounts: await listAccounts(tx), outbox: await outboxWaiting(tx) };
+    return {
+      work: await owedWork(tx, toIso(nowMs)),
+      accounts: await listAccounts(tx),
+      outbox: await outboxWaiting(tx),
+    };
   });
   if (found === undefined) return false;
   if (found.outbox > 0) deps.wake("publish-events", {});

@@ -40,10 +40,22 @@ export type LevelFigures = {
   readonly version: number;
 };
 
-export const refusals = ["unknown-sku", "unknown-location", "insufficient-stock", "units-over-limit", "key-reused"] as const;
+export const refusals = [
+  "unknown-sku",
+  "unknown-location",
+  "insufficient-stock",
+  "units-over-limit",
+  "key-reused",
+] as const;
 export type Refusal = (typeof refusals)[number];
 
 /** What the caller is told, byte for byte the same when the key is repeated. `level` is as of the command. */
 export type Answer =
-  | { readonly status: "done"; readonly sku: string; readonly locationId: string; readonly changed: boolean; readonly level: LevelFigures }
+  | {
+      readonly status: "done";
+      readonly sku: string;
+      readonly locationId: string;
+      readonly changed: boolean;
+      readonly level: LevelFigures;
+    }
   | { readonly status: "refused"; readonly refusal: Refusal; readonly field: string; readonly detail: string };

@@ -3,7 +3,15 @@ import { assertNever } from "../core/failure.ts";
 import { unitsMax } from "../core/ids.ts";
 import type { Answer, Command, Refusal } from "./commands.ts";
 import { decideOrderTarget } from "./decide-order.ts";
-import { available, type Incident, type Level, levelKey, type Movement, type OrderLineState, orderLineKey } from "./state.ts";
+import {
+  available,
+  type Incident,
+  type Level,
+  levelKey,
+  type Movement,
+  type OrderLineState,
+  orderLineKey,
+} from "./state.ts";
 
 /** A key the ledger already knows, with the answer it gave. */
 export type KnownKey = { readonly fingerprint: string; readonly answer: string };
@@ -42,14 +50,32 @@ export const commandFingerprint = (command: Command): string => {
   return fingerprint(body);
 };
 
-const refuse = (refusal: Refusal, field: string, detail: string): Effect => ({ kind: "refused", refusal, field, detail });
+const refuse = (refusal: Refusal, field: string, detail: string): Effect => ({
+  kind: "refused",
+  refusal,
+  field,
+  detail,
+});
 
-const effectOf = (command: Command, level: Level | undefined, state: LockedState, orderLine: OrderLineState | undefined): Effect => {
+const effectOf = (
+  command: Command,
+  level: Level | undefined,
+  state: LockedState,
+  orderLine: OrderLineState | undefined,
+): Effect => {
   if (!state.locations.has(command.locationId)) {
-    return refuse("unknown-location", "location", `there is no location "${command.locationId}"; add it to the settings`);
+    return refuse(
+      "unknown-location",
+      "location",
+      `there is no location "${command.locationId}"; add it to the settings`,
+    );
   }
   if (level === undefined) {
-    return refuse("unknown-sku", "sku", `the ledger has no SKU "${command.sku}" at "${command.locationId}"; receive units first`);
+    return refuse(
+      "unknown-sku",
+      "sku",
+      `the ledger has no SKU "${command.sku}" at "${command.locationId}"; receive units first`,
+    );
   }
   const base = {
     commandKey: command.key,
@@ -67,18 +93,36 @@ const effectOf = (command: Command, level: Level | undefined, state: LockedState
       }
       return {
         kind: "moves",
-        movement: { ...base, kind: "receipt", dOnHand: command.units, causeType: "receipt", causeId: command.key, reason: command.reason },
+        movement: {
+          ...base,
+          kind: "receipt",
+          dOnHand: command.units,
+          causeType: "receipt",
+          causeId: command.key,
+          reason: command.reason,
+        },
       };
     case "adjust":
       if (level.onHand + command.units < 0) {
-        return refuse("insufficient-stock", "units", `only ${level.onHand} on hand, cannot take away ${-command.units}`);
+        return refuse(
+          "insufficient-stock",
+          "units",
+          `only ${level.onHand} on hand, cannot take away ${-command.units}`,
+        );
       }
       if (level.onHand + command.units > unitsMax) {
         return refuse("units-over-limit", "units", `on hand would pass ${unitsMax}`);
       }
       return {
         kind: "moves",
-        movement: { ...base, kind: "adjustment", dOnHand: command.units, causeType: "adjustment", causeId: command.key, reason: command.reason },
+        movement: {
+          ...base,
+          kind: "adjustment",
+          dOnHand: command.units,
+          causeType: "adjustment",
+          causeId: command.key,
+          reason: command.reason,
+        },
       };
     case "order-target":
       return decideOrderTarget(command, orderLine);

@@ -14,9 +14,18 @@ export class LedgerBusyError extends Error {
   }
 }
 
-export type LaneDeps = { readonly db: Db; readonly clock: Clock; readonly random: Random; readonly afterCommit: () => void };
+export type LaneDeps = {
+  readonly db: Db;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly afterCommit: () => void;
+};
 
-type Waiting = { readonly command: Command; readonly resolve: (answer: string) => void; readonly reject: (error: unknown) => void };
+type Waiting = {
+  readonly command: Command;
+  readonly resolve: (answer: string) => void;
+  readonly reject: (error: unknown) => void;
+};
 
 const batchMax = 500;
 const waitingMax = 10_000;

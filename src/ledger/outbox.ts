@@ -21,4 +21,5 @@ export const claimOutbox = (tx: Tx, rowsMax: number, now: string): Promise<reado
   );
 
 export const outboxWaiting = async (on: Parameters<typeof query>[0]): Promise<number> =>
-  (await query(on, z.object({ n: z.number() }), sql`select count(*) as n from outbox where state = 'waiting'`))[0]?.n ?? 0;
+  (await query(on, z.object({ n: z.number() }), sql`select count(*) as n from outbox where state = 'waiting'`))[0]?.n ??
+  0;

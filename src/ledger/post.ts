@@ -19,7 +19,8 @@ export const post = async (tx: Tx, commands: readonly Command[], clock: Clock): 
   const places = commands.map((command) => ({
     sku: command.sku,
     locationId:
-      (command.kind === "order-target" ? linesBefore.get(orderLineKey(command))?.locationId : undefined) ?? command.locationId,
+      (command.kind === "order-target" ? linesBefore.get(orderLineKey(command))?.locationId : undefined) ??
+      command.locationId,
     create: command.kind !== "adjust",
   }));
   const levels = await lockLevels(tx, places, now);

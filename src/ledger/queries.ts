@@ -46,9 +46,9 @@ export const levelsPage = (
 /** Which of these SKUs the ledger knows. */
 export const knownSkus = async (on: Queryable, skus: readonly string[]): Promise<ReadonlySet<string>> =>
   new Set(
-    (await query(on, z.object({ sku: z.string() }), sql`select distinct sku from stock_level where sku = any(${skus})`)).map(
-      (row) => row.sku,
-    ),
+    (
+      await query(on, z.object({ sku: z.string() }), sql`select distinct sku from stock_level where sku = any(${skus})`)
+    ).map((row) => row.sku),
   );
 
 export const MovementRow = z.object({

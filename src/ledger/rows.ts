@@ -5,7 +5,14 @@ import type { KnownKey } from "./decide.ts";
 import { type Level, levelKey, type OrderLineState, orderLineKey } from "./state.ts";
 
 const LevelRow = z
-  .object({ sku: z.string(), location_id: z.string(), on_hand: z.number(), reserved: z.number(), incoming: z.number(), version: z.number() })
+  .object({
+    sku: z.string(),
+    location_id: z.string(),
+    on_hand: z.number(),
+    reserved: z.number(),
+    incoming: z.number(),
+    version: z.number(),
+  })
   .transform(
     (row): Level => ({
       sku: row.sku,
@@ -48,7 +55,11 @@ const OrderLineRow = z
   );
 
 export const readKnownKeys = async (on: Queryable, keys: readonly string[]): Promise<ReadonlyMap<string, KnownKey>> => {
-  const rows = await query(on, KeyRow, sql`select key, fingerprint, answer from ledger_command where key = any(${keys})`);
+  const rows = await query(
+    on,
+    KeyRow,
+    sql`select key, fingerprint, answer from ledger_command where key = any(${keys})`,
+  );
   return new Map(rows.map((row) => [row.key, row]));
 };
 

@@ -46,7 +46,9 @@ export const allocate = (components: readonly Component[], policy: AllocationPol
 
 /** Recomputes a number from its terms: what `explain` does with stored ones. */
 export const evaluate = (terms: readonly Term[]): Allocation => {
-  const sets = terms.flatMap((term) => (term.term === "available" ? [Math.floor(Math.max(0, term.units) / term.unitsEach)] : []));
+  const sets = terms.flatMap((term) =>
+    term.term === "available" ? [Math.floor(Math.max(0, term.units) / term.unitsEach)] : [],
+  );
   let units = sets.length === 0 ? 0 : Math.min(...sets);
   const evaluated = terms.map((term): Term => {
     switch (term.term) {

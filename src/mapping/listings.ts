@@ -36,7 +36,9 @@ export const upsertListings = async (
       returning id, ref`,
   );
   const idByRef = new Map(rows.map((row) => [row.ref, row.id]));
-  const aliases = listings.flatMap((listing) => listing.aliases.map((alias) => ({ alias, listingId: idByRef.get(listing.ref) })));
+  const aliases = listings.flatMap((listing) =>
+    listing.aliases.map((alias) => ({ alias, listingId: idByRef.get(listing.ref) })),
+  );
   await execute(
     tx,
     sql`

@@ -1,8 +1,8 @@
 import { Counter, Gauge, Histogram, Registry } from "prom-client";
 
-export type GaugeReading = { readonly labels?: Readonly<Record<string, string>>; readonly value: number };
+type GaugeReading = { readonly labels?: Readonly<Record<string, string>>; readonly value: number };
 
-export type GaugeSource = {
+type GaugeSource = {
   /** Snake case with its unit last: `lockstep_push_age_seconds`. */
   readonly name: string;
   readonly help: string;

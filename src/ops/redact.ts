@@ -27,7 +27,7 @@ const isCensoredName = (name: string): boolean =>
   secretNames.has(normalise(name)) || personalNames.has(normalise(name));
 
 /** Text without anything that looks like a credential, cut to a bounded length. */
-export const redactText = (text: string): string => {
+const redactText = (text: string): string => {
   const cut = text.length > textMax ? `${text.slice(0, textMax)}…` : text;
   return cut.replace(secretText, censored);
 };

@@ -2,7 +2,9 @@ import { createPostgresBackend, Queue, type QueueOptions, Worker, type WorkerOpt
 import { Redis } from "ioredis";
 
 /** Where wake-ups live. Both survive a restart; neither holds a fact. */
-export type QueueBackend = { readonly kind: "redis"; readonly url: string } | { readonly kind: "postgres"; readonly url: string };
+export type QueueBackend =
+  | { readonly kind: "redis"; readonly url: string }
+  | { readonly kind: "postgres"; readonly url: string };
 
 export type QueueLog = {
   info(fields: object, message: string): void;
@@ -12,7 +14,11 @@ export type QueueLog = {
 
 export interface QueueServer {
   openQueue(name: string): Queue;
-  openWorker(name: string, run: (data: unknown, signal: AbortSignal | undefined) => Promise<unknown>, concurrency: number): Worker;
+  openWorker(
+    name: string,
+    run: (data: unknown, signal: AbortSignal | undefined) => Promise<unknown>,
+    concurrency: number,
+  ): Worker;
   /** Complaints about the server's settings; an empty list = fit for use. */
   check(): Promise<readonly string[]>;
   close(): Promise<void>;
@@ -53,7 +59,12 @@ const openRedis = (url: string, log: QueueLog): QueueServer => {
   consumer.on("error", quiet);
   return {
     openQueue: (name) => {
-      const queue = new Queue(name, { connection: producer, prefix, defaultJobOptions: jobDefaults, skipVersionCheck: true });
+      const queue = new Queue(name, {
+        connection: producer,
+        prefix,
+        defaultJobOptions: jobDefaults,
+        skipVersionCheck: true,
+      });
       queue.on("error", quiet);
       return queue;
     },

@@ -24,14 +24,18 @@ export type JobDefinition<Payload, Deps> = {
   readonly run: (context: JobContext<Payload>, deps: Deps) => Promise<RunAgain | undefined>;
 };
 
-export const defineJob = <Payload, Deps>(definition: JobDefinition<Payload, Deps>): JobDefinition<Payload, Deps> => definition;
+export const defineJob = <Payload, Deps>(definition: JobDefinition<Payload, Deps>): JobDefinition<Payload, Deps> =>
+  definition;
 
 /** What every job can be called with once its dependencies are bound. */
 export type BoundJob = {
   readonly name: string;
   readonly concurrency: number;
   readonly coalesceBy: (payload: unknown) => string;
-  readonly run: (payload: unknown, signals: { readonly signal: AbortSignal; readonly drain: AbortSignal }) => Promise<RunAgain | undefined>;
+  readonly run: (
+    payload: unknown,
+    signals: { readonly signal: AbortSignal; readonly drain: AbortSignal },
+  ) => Promise<RunAgain | undefined>;
 };
 
 /** Ties a job to its dependencies; payloads are checked again when they come back from the queue. */

@@ -125,7 +125,9 @@ export const createQueues = (
     all: () => [...queues.values()],
     async counts() {
       const entries = await Promise.all(
-        [...queues].map(async ([name, queue]) => [name, await queue.getJobCounts("waiting", "active", "delayed", "failed")] as const),
+        [...queues].map(
+          async ([name, queue]) => [name, await queue.getJobCounts("waiting", "active", "delayed", "failed")] as const,
+        ),
       );
       return Object.fromEntries(entries);
     },

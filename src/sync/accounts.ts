@@ -14,12 +14,16 @@ export const AccountRow = z.object({
 });
 export type AccountRow = z.infer<typeof AccountRow>;
 
-const iso = "YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"";
+const iso = 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"';
 
 /** Makes the settings' accounts known. An account that is there keeps its state: settings only name the first one. */
 export const upsertAccounts = async (
   on: Queryable,
-  accounts: readonly { readonly id: string; readonly channel: string; readonly mode: "read-only" | "shadow" | "live" }[],
+  accounts: readonly {
+    readonly id: string;
+    readonly channel: string;
+    readonly mode: "read-only" | "shadow" | "live";
+  }[],
   now: string,
 ): Promise<void> => {
   await execute(
@@ -109,5 +113,10 @@ export const pauseForGuard = async (on: Queryable, accountId: string, reason: st
 
 /** True while a person's permission for larger runs lasts. */
 export const areGuardsOff = async (on: Queryable, accountId: string, now: string): Promise<boolean> =>
-  (await queryOne(on, z.object({ off: z.boolean() }), sql`select coalesce(guards_off_until > ${now}::timestamptz, false) as off from account where id = ${accountId}`))
-    ?.off ?? false;
+  (
+    await queryOne(
+      on,
+      z.object({ off: z.boolean() }),
+      sql`select coalesce(guards_off_until > ${now}::timestamptz, false) as off from account where id = ${accountId}`,
+    )
+  )?.off ?? false;

@@ -8,7 +8,8 @@ export type GuardLimits = {
 
 export type Change = { readonly wantedUnits: number; readonly shownUnits: number | null };
 
-const limit = (count: number, percent: number, listings: number): number => Math.max(count, Math.floor((listings * percent) / 100));
+const limit = (count: number, percent: number, listings: number): number =>
+  Math.max(count, Math.floor((listings * percent) / 100));
 
 /**
  * Judges everything an account owes at once, before any of it is sent. A listing that never showed anything to us counts

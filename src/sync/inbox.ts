@@ -6,7 +6,12 @@ export type Door = "webhook" | "poll" | "queue" | "read";
 
 /** What is kept of an inbound message; `dead` = authentic but not understood, with the reason. */
 export type KeptDelivery = {
-  readonly delivery: { readonly id: string; readonly topic: string; readonly payload: Json; readonly sourceAt: string | null };
+  readonly delivery: {
+    readonly id: string;
+    readonly topic: string;
+    readonly payload: Json;
+    readonly sourceAt: string | null;
+  };
   readonly bodyDigest?: string;
   readonly dead?: string;
 };
@@ -14,7 +19,12 @@ export type KeptDelivery = {
 /** Keeps deliveries once each; returns how many were new. Repeats are recognised by (account, delivery id), for ever. */
 export const keepDeliveries = async (
   on: Queryable,
-  kept: { readonly accountId: string; readonly door: Door; readonly deliveries: readonly KeptDelivery[]; readonly now: string },
+  kept: {
+    readonly accountId: string;
+    readonly door: Door;
+    readonly deliveries: readonly KeptDelivery[];
+    readonly now: string;
+  },
 ): Promise<number> => {
   if (kept.deliveries.length === 0) return 0;
   const rows = kept.deliveries.map(({ delivery, bodyDigest, dead }) => ({ ...delivery, bodyDigest, dead }));
@@ -41,7 +51,12 @@ export const InboxRow = z.object({
 export type InboxRow = z.infer<typeof InboxRow>;
 
 /** Deliveries of an account that nobody has settled, oldest first. Not locked: applying one twice changes nothing. */
-export const openDeliveries = (on: Queryable, accountId: string, rowsMax: number, now: string): Promise<readonly InboxRow[]> =>
+export const openDeliveries = (
+  on: Queryable,
+  accountId: string,
+  rowsMax: number,
+  now: string,
+): Promise<readonly InboxRow[]> =>
   query(
     on,
     InboxRow,
@@ -53,7 +68,11 @@ export const openDeliveries = (on: Queryable, accountId: string, rowsMax: number
        limit ${rowsMax}`,
   );
 
-export type Settlement = { readonly id: number; readonly state: "applied" | "ignored" | "parked" | "dead"; readonly reason: string | null };
+export type Settlement = {
+  readonly id: number;
+  readonly state: "applied" | "ignored" | "parked" | "dead";
+  readonly reason: string | null;
+};
 
 /** Closes deliveries in the transaction that applied them. */
 export const settleDeliveries = async (tx: Tx, settlements: readonly Settlement[], now: string): Promise<void> => {
@@ -69,7 +88,13 @@ export const settleDeliveries = async (tx: Tx, settlements: readonly Settlement[
 /** A delivery whose handling failed for now; after `attemptsMax` tries it is a dead letter. */
 export const deferDelivery = async (
   on: Queryable,
-  deferred: { readonly id: number; readonly reason: string; readonly notBefore: string; readonly attemptsMax: number; readonly now: string },
+  deferred: {
+    readonly id: number;
+    readonly reason: string;
+    readonly notBefore: string;
+    readonly attemptsMax: number;
+    readonly now: string;
+  },
 ): Promise<void> => {
   await execute(
     on,

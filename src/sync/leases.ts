@@ -1,7 +1,12 @@
 import { z } from "zod";
 import { execute, type Queryable, queryOne, sql } from "../db/sql.ts";
 
-export type Lease = { readonly accountId: string; readonly purpose: string; readonly holder: string; readonly fence: number };
+export type Lease = {
+  readonly accountId: string;
+  readonly purpose: string;
+  readonly holder: string;
+  readonly fence: number;
+};
 
 /**
  * Takes or renews a lease by the database's clock (leases must not depend on a worker's own). The fence only rises when

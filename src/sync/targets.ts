@@ -73,7 +73,12 @@ export const OwedTarget = z.object({
 export type OwedTarget = z.infer<typeof OwedTarget>;
 
 /** Targets of an account that owe a push and have nothing under way for their present version, longest owed first. */
-export const owedTargets = (on: Queryable, accountId: string, rowsMax: number, now: string): Promise<readonly OwedTarget[]> =>
+export const owedTargets = (
+  on: Queryable,
+  accountId: string,
+  rowsMax: number,
+  now: string,
+): Promise<readonly OwedTarget[]> =>
   query(
     on,
     OwedTarget,
@@ -193,4 +198,10 @@ export const listingsWithOrdersSeen = async (
 
 /** How many listings of the account may be pushed to at all. */
 export const targetCount = async (on: Queryable, accountId: string): Promise<number> =>
-  (await query(on, z.object({ n: z.number() }), sql`select count(*) as n from push_target where account_id = ${accountId}`))[0]?.n ?? 0;
+  (
+    await query(
+      on,
+      z.object({ n: z.number() }),
+      sql`select count(*) as n from push_target where account_id = ${accountId}`,
+    )
+  )[0]?.n ?? 0;

@@ -83,7 +83,7 @@ export const webhookRoutes = (deps: WebhookDeps): Hono<WebEnv> => {
         { accountId: door.accountId, topic: kept.delivery.topic, err: error },
         "webhook cannot be stored as it is",
       );
-      const delivery = { ...kept.delivery, payload: null, sourceAt: null };
+      const delivery = { ...kept.delivery, payload: {}, sourceAt: null };
       await keepInLane(door.accountId, { ...kept, delivery, dead: "the payload holds values that cannot be stored" });
     }
   };
@@ -112,7 +112,7 @@ export const webhookRoutes = (deps: WebhookDeps): Hono<WebEnv> => {
       case "malformed": {
         const { id, topic, reason } = verification;
         deps.log.warn({ accountId, channel, topic, reason }, "webhook authentic but not understood");
-        const delivery = { id, topic, payload: null, sourceAt: null };
+        const delivery = { id, topic, payload: {}, sourceAt: null };
         return keepAndAnswer(
           door,
           { delivery, bodyDigest, dead: reason },

@@ -17,7 +17,7 @@ import { createTokenSource } from "./token.ts";
 const readTimeoutMs = 20_000;
 const writeTimeoutMs = 10_000;
 
-export type Call = {
+type Call = {
   readonly operation: AmazonOperation;
   readonly method: "GET" | "PATCH";
   readonly path: string;

@@ -7,7 +7,7 @@ import { Instant } from "./schemas.ts";
  * Amazon writes notifications in two casings (§11: `NotificationType`, `notificationType`, `SKU`, `Sku`). All keys are
  * folded to lower case before anything is looked at; values stay as they are.
  */
-export const foldKeys = (value: unknown): unknown => {
+const foldKeys = (value: unknown): unknown => {
   if (Array.isArray(value)) return value.map(foldKeys);
   if (value === null || typeof value !== "object") return value;
   return Object.fromEntries(Object.entries(value).map(([key, item]) => [key.toLowerCase(), foldKeys(item)]));

@@ -61,7 +61,7 @@ const nextCursor = (cursor: Cursor, page: z.output<typeof ListingsPage>): Cursor
 };
 
 /** A listing for each fulfilment channel of the SKU; a SKU without any stock row is a merchant's that shows nothing yet. */
-export const listingsOf = (item: ListingsItem, marketplaceIds: readonly string[]): readonly ImportedListing[] => {
+const listingsOf = (item: ListingsItem, marketplaceIds: readonly string[]): readonly ImportedListing[] => {
   const summary = marketplaceIds.flatMap(
     (id) => item.summaries.find(({ marketplaceId }) => marketplaceId === id) ?? [],
   )[0];

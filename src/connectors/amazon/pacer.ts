@@ -22,7 +22,10 @@ export interface Pacer {
  */
 export const createPacer = (quotas: Readonly<Record<string, Quota>>, deps: ConnectorDeps): Pacer => {
   const throttles = new Map<AmazonOperation, { readonly inARow: number; readonly untilMs: number }>();
-  const rateOf = (operation: AmazonOperation): number => (quotas[operation] ?? amazonQuotas[operation]).ratePerSecond;
+  /** Rates as Amazon stated them last; they scale with the seller's business (§3). */
+  const stated = new Map<AmazonOperation, number>();
+  const rateOf = (operation: AmazonOperation): number =>
+    stated.get(operation) ?? (quotas[operation] ?? amazonQuotas[operation]).ratePerSecond;
 
   return {
     async admit(operation, signal) {
@@ -37,7 +40,9 @@ export const createPacer = (quotas: Readonly<Record<string, Quota>>, deps: Conne
     succeeded(operation, rateHeader) {
       throttles.delete(operation);
       const ratePerSecond = Number(rateHeader);
-      if (Number.isFinite(ratePerSecond) && ratePerSecond > 0) deps.budget.observe(operation, { ratePerSecond });
+      if (!Number.isFinite(ratePerSecond) || ratePerSecond <= 0) return;
+      stated.set(operation, ratePerSecond);
+      deps.budget.observe(operation, { ratePerSecond });
     },
     throttled(operation, retryAfterMs) {
       const inARow = (throttles.get(operation)?.inARow ?? 0) + 1;

@@ -32,7 +32,7 @@ const patchBody = (details: ListingDetails, units: number) => ({
 });
 
 /** ACCEPTED means queued, no more (§0.2). INVALID comes with HTTP 200; VALID belongs to a preview and changed nothing. */
-export const outcomeOf = (ref: string, data: unknown): PushOutcome => {
+const outcomeOf = (ref: string, data: unknown): PushOutcome => {
   const parsed = Submission.safeParse(data);
   if (!parsed.success) return { ref, status: "unknown", reason: "Amazon's answer was not understood" };
   const { status, submissionId, issues = [] } = parsed.data;

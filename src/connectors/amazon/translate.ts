@@ -29,7 +29,7 @@ const translatePolled = (payload: Json): readonly ChannelEvent[] => {
 };
 
 /** `PartiallyShipped` → `PARTIALLY_SHIPPED`, and notifications' `Canceled` → the order list's `CANCELLED` (§8). */
-export const listedState = (state: string): string => {
+const listedState = (state: string): string => {
   const listed = state.replace(/(?<=[a-z])(?=[A-Z])/g, "_").toUpperCase();
   return listed === "CANCELED" ? "CANCELLED" : listed;
 };

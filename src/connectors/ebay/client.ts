@@ -1,9 +1,10 @@
+import type { AxiosResponse } from "axios";
 import type { Json } from "../../core/digest.ts";
 import { ChannelError } from "../../core/failure.ts";
 import type { ConnectorDeps } from "../deps.ts";
 import { createHttp } from "../http.ts";
 import type { EbaySettings } from "../settings.ts";
-import { createClassify } from "./failures.ts";
+import { createClassify, waitAfter429Ms } from "./failures.ts";
 import type { EbayQuota } from "./quotas.ts";
 import { askWaitMs } from "./rate-limits.ts";
 import { createMint, createTokenSource } from "./token.ts";
@@ -25,7 +26,7 @@ export type EbayCall = {
 export type EbayAnswer = {
   readonly status: number;
   readonly body: unknown;
-  readonly headers: unknown;
+  readonly headers: AxiosResponse["headers"];
   /** Epoch ms right before the request was first written: what the answer shows is at least this new. */
   readonly sentAtMs: number;
 };
@@ -37,36 +38,42 @@ const realHost = "https://api.ebay.com";
 
 /** Auth, headers, quota and refresh around every call to one seller's account. */
 export const createEbayClient = (settings: EbaySettings, deps: ConnectorDeps): EbayClient => {
-  const { clock, budget, log } = deps;
+  const { clock, budget, log, random } = deps;
   const api = withoutSlash(settings.endpoints.api ?? realHost);
   // The token endpoint lives on the API's host, so a sandbox `api` never sends its credentials to production.
   const url = `${withoutSlash(settings.endpoints.auth ?? api)}/identity/v1/oauth2/token`;
-  const http = createHttp(deps, createClassify(deps));
+  const http = createHttp(deps, createClassify(clock));
+  const grants = { http, budget, random, url };
   const tokens = {
-    seller: createTokenSource(createMint("seller", settings.credentials, { http, budget, url }), clock),
-    application: createTokenSource(createMint("application", settings.credentials, { http, budget, url }), clock),
+    seller: createTokenSource(createMint("seller", settings.credentials, grants), clock),
+    application: createTokenSource(createMint("application", settings.credentials, grants), clock),
   };
   const headers = headersFor(settings);
 
   const send = async (call: EbayCall, token: string, signal: AbortSignal): Promise<EbayAnswer> => {
     await budget.take(call.quota, signal);
     const sentAtMs = clock.now();
-    const answer = await http(
-      {
-        method: call.method,
-        url: `${api}${call.path}${queryOf(call.query)}`,
-        headers: { ...headers, Authorization: `Bearer ${token}` },
-        ...(call.body !== undefined && { data: call.body }),
-        ...(call.timeoutMs !== undefined && { timeoutMs: call.timeoutMs }),
-        repeatable: call.repeatable,
-      },
-      signal,
-    ).catch((error: unknown) => Promise.reject(asWritten(error, call, signal)));
-    return { status: answer.status, body: answer.data, headers: answer.headers, sentAtMs };
+    try {
+      const answer = await http(
+        {
+          method: call.method,
+          url: `${api}${call.path}${queryOf(call.query)}`,
+          headers: { ...headers, Authorization: `Bearer ${token}` },
+          ...(call.body !== undefined && { data: call.body }),
+          ...(call.timeoutMs !== undefined && { timeoutMs: call.timeoutMs }),
+          repeatable: call.repeatable,
+        },
+        signal,
+      );
+      return { status: answer.status, body: answer.data, headers: answer.headers, sentAtMs };
+    } catch (error) {
+      if (isThrottle(error)) throw await asThrottle(error, call.quota, { client: sendWithToken, deps, signal });
+      throw call.repeatable ? error : asWritten(error, signal);
+    }
   };
 
   /** An expired token was refused before anything was done, so even a write may go a second time. */
-  const sendWithToken = async (call: EbayCall, signal: AbortSignal): Promise<EbayAnswer> => {
+  const sendWithToken: EbayClient = async (call, signal) => {
     const source = tokens[call.as ?? "seller"];
     const token = await source.get(signal);
     try {
@@ -82,20 +89,28 @@ export const createEbayClient = (settings: EbaySettings, deps: ConnectorDeps): E
     try {
       return await sendWithToken(call, signal);
     } catch (error) {
-      if (!(error instanceof ChannelError)) throw signal.aborted ? abortedBeforeSending(error) : error;
-      if (error.kind !== "throttled") throw error;
-      const askedMs = call.quota === "analytics" ? undefined : await askWaitMs(call.quota, sendWithToken, deps, signal);
-      const retryAfterMs = askedMs ?? error.retryAfterMs ?? 5_000;
-      budget.throttled(call.quota, retryAfterMs);
-      throw new ChannelError({
-        ...named(error),
-        kind: "throttled",
-        message: error.message,
-        retryAfterMs,
-        cause: error,
-      });
+      if (error instanceof ChannelError || !signal.aborted) throw error;
+      throw new ChannelError({ kind: "retryable", message: "aborted before an answer", cause: error });
     }
   };
+};
+
+const isThrottle = (error: unknown): error is ChannelError =>
+  error instanceof ChannelError && error.kind === "throttled";
+
+type Asking = { readonly client: EbayClient; readonly deps: ConnectorDeps; readonly signal: AbortSignal };
+
+/** Waits named by eBay go first; else a day's quota used up lasts until its reset, and a burst some seconds. */
+const asThrottle = async (
+  error: ChannelError,
+  quota: EbayQuota,
+  { client, deps, signal }: Asking,
+): Promise<ChannelError> => {
+  const mayAsk = error.retryAfterMs === undefined && quota !== "analytics";
+  const askedMs = mayAsk ? await askWaitMs(quota, client, deps, signal) : undefined;
+  const retryAfterMs = askedMs ?? waitAfter429Ms(error, deps.random);
+  deps.budget.throttled(quota, retryAfterMs);
+  return new ChannelError({ ...named(error), kind: "throttled", message: error.message, retryAfterMs, cause: error });
 };
 
 /** Accept-Language is never left to a library: Sell Inventory refuses `*` with 400 / 25709 (§2). */
@@ -111,8 +126,7 @@ const headersFor = (settings: EbaySettings): Readonly<Record<string, string>> =>
  * Once a write is on its way, a lost answer, a 5xx or our own abort all leave open whether it took effect.
  * 25025 (concurrent access) is eBay's clear "not done".
  */
-const asWritten = (error: unknown, call: EbayCall, signal: AbortSignal): unknown => {
-  if (call.repeatable) return error;
+const asWritten = (error: unknown, signal: AbortSignal): unknown => {
   const lost =
     error instanceof ChannelError ? error.kind === "retryable" && error.channelCode !== "25025" : signal.aborted;
   if (!lost) return error;
@@ -127,9 +141,6 @@ const named = (error: unknown): { channelCode?: string; requestId?: string } =>
         ...(error.requestId !== undefined && { requestId: error.requestId }),
       }
     : {};
-
-const abortedBeforeSending = (cause: unknown): ChannelError =>
-  new ChannelError({ kind: "retryable", message: "aborted before an answer", cause });
 
 const withoutSlash = (url: string): string => url.replace(/\/+$/, "");
 

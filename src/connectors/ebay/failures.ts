@@ -1,3 +1,4 @@
+import type { AxiosResponse } from "axios";
 import { z } from "zod";
 import type { Clock } from "../../core/clock.ts";
 import { ChannelError, type ChannelErrorOptions, type FailureKind } from "../../core/failure.ts";
@@ -15,7 +16,7 @@ export const EbayError = z.object({
 export type EbayError = z.infer<typeof EbayError>;
 
 /** A `ChannelError` that also remembers the answer's status: here, and only here, 400 and 404 may mean something. */
-export class EbayFailure extends ChannelError {
+class EbayFailure extends ChannelError {
   readonly status: number;
   constructor(status: number, options: ChannelErrorOptions) {
     super(options);
@@ -44,26 +45,24 @@ export const describeErrors = (errors: readonly EbayError[]): string =>
     .slice(0, sentenceMax);
 
 /**
- * Turns an answer that is no success into one of the five kinds. eBay documents no Retry-After for 429, so without
- * one the wait is a few seconds with jitter; `rate-limits.ts` replaces it when the day's quota is used up.
+ * Turns an answer that is no success into one of the five kinds. eBay documents no Retry-After for 429; it is honoured
+ * when there is one, and left undefined otherwise (`waitAfter429Ms`).
  */
 export const createClassify =
-  ({ clock, random }: { readonly clock: Clock; readonly random: Random }): Classify =>
+  (clock: Clock): Classify =>
   (response) => {
     if (response.status < 300) return undefined;
     const errors = ErrorsBody.safeParse(response.data).data?.errors ?? [];
     const oauth = OAuthBody.safeParse(response.data).data;
     const kind = kindOf(response.status, errors, oauth?.error);
+    const waitMs = retryAfterMs(headerOf(response.headers, "retry-after"), clock);
     const requestId = headerOf(response.headers, "rlogid");
     const channelCode = errors[0]?.errorId.toString() ?? oauth?.error;
     const said = errors.length > 0 ? describeErrors(errors) : (oauth?.error_description ?? "").slice(0, sentenceMax);
     return new EbayFailure(response.status, {
       kind,
       message: `eBay answered ${response.status} ${oauth?.error ?? ""} ${said}`.trim(),
-      ...(kind === "throttled" && {
-        retryAfterMs:
-          retryAfterMs(headerOf(response.headers, "retry-after"), clock) ?? Math.round(2_000 + random() * 4_000),
-      }),
+      ...(kind === "throttled" && waitMs !== undefined && { retryAfterMs: waitMs }),
       ...(channelCode !== undefined && { channelCode }),
       ...(requestId !== undefined && { requestId }),
     });
@@ -85,6 +84,10 @@ const isDeadGrant = (error: string | undefined): boolean =>
 
 const retryAfterMsMax = 24 * 60 * 60 * 1000;
 
+/** The wait when eBay names none: seconds, spread so that accounts throttled together do not return together. */
+export const waitAfter429Ms = (error: ChannelError, random: Random): number =>
+  error.retryAfterMs ?? Math.round(2_000 + random() * 4_000);
+
 /** Both forms of Retry-After, seconds and HTTP date, within a second and a day; undefined when absent or unreadable. */
 const retryAfterMs = (header: string | undefined, clock: Clock): number | undefined => {
   if (header === undefined) return undefined;
@@ -92,9 +95,11 @@ const retryAfterMs = (header: string | undefined, clock: Clock): number | undefi
   return Number.isNaN(waitMs) ? undefined : Math.min(retryAfterMsMax, Math.max(1_000, waitMs));
 };
 
-/** Header names arrive in lower case from Node; anything that is no text is as good as absent. */
-export const headerOf = (headers: unknown, name: string): string | undefined =>
-  z.record(z.string(), z.unknown()).safeParse(headers).data?.[name]?.toString();
+/** Header names arrive in lower case; a header that is no single text is as good as absent. */
+export const headerOf = (headers: AxiosResponse["headers"], name: string): string | undefined => {
+  const value: unknown = headers[name];
+  return typeof value === "string" ? value : undefined;
+};
 
 /** An answer with a good status that we cannot read: the channel's fault, and worth another try. */
 export const unreadable = (what: string, error: z.ZodError): ChannelError =>

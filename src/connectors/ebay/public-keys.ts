@@ -6,7 +6,7 @@ import { hasStatus } from "./failures.ts";
 import { type PublicKey, parsePublicKey } from "./signature.ts";
 
 /** `unknown`: eBay has no such key. `unavailable`: it cannot be told now. */
-export type KeyLookup =
+type KeyLookup =
   | { readonly kind: "key"; readonly key: PublicKey }
   | { readonly kind: "unknown" }
   | { readonly kind: "unavailable" };

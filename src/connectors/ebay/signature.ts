@@ -4,7 +4,7 @@ import { z } from "zod";
 /** What may be asked for: nothing an attacker writes into the header picks an algorithm of his own. */
 const digests = { SHA1: "sha1", SHA256: "sha256" } as const;
 const Digest = z.enum(["SHA1", "SHA256"]);
-export type Digest = z.infer<typeof Digest>;
+type Digest = z.infer<typeof Digest>;
 
 const headerCharsMax = 4_096;
 

@@ -1,9 +1,11 @@
 import { z } from "zod";
 import type { Clock } from "../../core/clock.ts";
+import { ChannelError } from "../../core/failure.ts";
+import type { Random } from "../../core/random.ts";
 import type { Budget } from "../budget.ts";
 import type { Http } from "../http.ts";
 import type { EbaySettings } from "../settings.ts";
-import { unreadable } from "./failures.ts";
+import { unreadable, waitAfter429Ms } from "./failures.ts";
 import type { EbayQuota } from "./quotas.ts";
 
 export interface TokenSource {
@@ -52,7 +54,7 @@ export const createTokenSource = (mint: Mint, clock: Clock): TokenSource => {
 
 const TokenAnswer = z.object({ access_token: z.string().min(1), expires_in: z.number().positive() });
 
-export type GrantDeps = { readonly http: Http; readonly budget: Budget; readonly url: string };
+export type GrantDeps = { readonly http: Http; readonly budget: Budget; readonly random: Random; readonly url: string };
 
 /**
  * The two grants (§1). `seller`: the refresh token, without `scope`, so that a scope added later cannot drop the
@@ -72,24 +74,34 @@ export const createMint =
         ? { grant_type: "refresh_token", refresh_token: refreshToken.reveal() }
         : { grant_type: "client_credentials", scope: "https://api.ebay.com/oauth/api_scope" };
     await deps.budget.take(quota, signal);
-    const answer = await deps.http(
-      {
-        method: "POST",
-        url: deps.url,
-        data: new URLSearchParams(form).toString(),
-        headers: {
-          Authorization: `Basic ${Buffer.from(`${clientId}:${clientSecret.reveal()}`).toString("base64")}`,
-          "Content-Type": "application/x-www-form-urlencoded",
-          Accept: "application/json",
+    const answer = await deps
+      .http(
+        {
+          method: "POST",
+          url: deps.url,
+          data: new URLSearchParams(form).toString(),
+          headers: {
+            Authorization: `Basic ${Buffer.from(`${clientId}:${clientSecret.reveal()}`).toString("base64")}`,
+            "Content-Type": "application/x-www-form-urlencoded",
+            Accept: "application/json",
+          },
+          repeatable: true,
         },
-        repeatable: true,
-      },
-      signal,
-    );
+        signal,
+      )
+      .catch((error: unknown) => Promise.reject(asThrottled(error, quota, deps)));
     const parsed = TokenAnswer.safeParse(answer.data);
     if (!parsed.success) throw unreadable("token answer", parsed.error);
     return { token: parsed.data.access_token, lifeMs: parsed.data.expires_in * 1000 };
   };
+
+/** Mints have daily limits of their own, which must not empty the bucket of the call that wanted the token. */
+const asThrottled = (error: unknown, quota: EbayQuota, { budget, random }: GrantDeps): unknown => {
+  if (!(error instanceof ChannelError && error.kind === "throttled")) return error;
+  const retryAfterMs = waitAfter429Ms(error, random);
+  budget.throttled(quota, retryAfterMs);
+  return new ChannelError({ kind: "throttled", message: error.message, retryAfterMs, cause: error });
+};
 
 /** The promise, or the signal's reason if that comes first; the work itself goes on for the others. */
 const unlessAborted = async <Value>(work: Promise<Value>, signal: AbortSignal): Promise<Value> => {

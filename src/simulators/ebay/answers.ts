@@ -79,7 +79,8 @@ export const noSuchResource: Answer = failed(404, {
 
 /** A server-side failure in the shape of the interface that was asked. */
 export const systemError = (path: string): Answer => {
-  if (path.startsWith("/identity/")) return { status: 500, body: { error: "server_error", error_description: "internal" } };
+  if (path.startsWith("/identity/"))
+    return { status: 500, body: { error: "server_error", error_description: "internal" } };
   const known = [
     ["/sell/inventory/", 25001, "API_INVENTORY"],
     ["/sell/fulfillment/", 30500, "API_FULFILLMENT"],

@@ -17,7 +17,8 @@ export const passesChallenge = async (
   try {
     const response = await fetch(url, { redirect: "manual", signal: AbortSignal.timeout(timeoutMs) });
     const text = await response.text();
-    if (response.status !== 200 || response.headers.get("content-type")?.includes("application/json") !== true) return false;
+    if (response.status !== 200 || response.headers.get("content-type")?.includes("application/json") !== true)
+      return false;
     const { challengeResponse } = Reply.parse(JSON.parse(text));
     return challengeResponse === sha256Hex(challengeCode + target.verificationToken + target.endpoint);
   } catch {

@@ -42,7 +42,9 @@ export const destinationHandlers = (deps: {
     }
     challenges += 1;
     const passed = await passesChallenge(wanted, identifiers.uuid(`challenge:${store.now()}:${challenges}`));
-    return passed ? wanted : failed(409, notificationError(195020, "Challenge verification failed for requested endpoint"));
+    return passed
+      ? wanted
+      : failed(409, notificationError(195020, "Challenge verification failed for requested endpoint"));
   };
 
   const create = async (call: Call): Promise<Answer> => {

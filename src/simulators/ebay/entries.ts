@@ -46,7 +46,12 @@ export type Entry =
       visibleAtMs: number;
       reference: string;
       orderId: string;
-      lines: readonly { readonly lineId: string; readonly sku: string; readonly offerId: string; readonly units: number }[];
+      lines: readonly {
+        readonly lineId: string;
+        readonly sku: string;
+        readonly offerId: string;
+        readonly units: number;
+      }[];
       soldOut: readonly { readonly sku: string; readonly units: number }[];
     }
   | { kind: "cancelled"; atMs: number; orderId: string; cancelId: string; restocks: boolean }

@@ -2,12 +2,12 @@ import type { Context } from "hono";
 import type { Contract } from "../kit/contract.ts";
 import type { NodeBindings } from "../kit/serve.ts";
 import {
-  accessDenied,
   type Answer,
+  accessDenied,
   failed,
   fulfillmentError,
-  inventoryError,
   invalidToken,
+  inventoryError,
   missingToken,
   noSuchResource,
   notificationError,
@@ -150,7 +150,9 @@ export const render = (answer: Answer, requestId: string): Response => {
 
 const permitted = (claims: TokenClaims, needs: Handler["needs"]): boolean => {
   const { audience, anyOf } = permissions[needs];
-  return (audience === undefined || audience === claims.audience) && anyOf.some((scope) => claims.scopes.includes(scope));
+  return (
+    (audience === undefined || audience === claims.audience) && anyOf.some((scope) => claims.scopes.includes(scope))
+  );
 };
 
 /** Sell Inventory answers an expired token as if a scope were missing (channel document §1). */

@@ -16,7 +16,13 @@ export const createIdentifiers = (seed: number): Identifiers => {
     },
     uuid: (label) => {
       const text = hex(label);
-      return [text.slice(0, 8), text.slice(8, 12), `4${text.slice(13, 16)}`, `8${text.slice(17, 20)}`, text.slice(20, 32)].join("-");
+      return [
+        text.slice(0, 8),
+        text.slice(8, 12),
+        `4${text.slice(13, 16)}`,
+        `8${text.slice(17, 20)}`,
+        text.slice(20, 32),
+      ].join("-");
     },
   };
 };

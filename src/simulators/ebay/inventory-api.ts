@@ -1,6 +1,5 @@
 import { z } from "zod";
 import type { Random } from "../../core/random.ts";
-import { toIso } from "../../core/clock.ts";
 import type { FaultSource } from "../kit/faults.ts";
 import { type Answer, entityNotFound, failed, inventoryError, offerNotAvailable } from "./answers.ts";
 import type { Call, Handler } from "./gate.ts";
@@ -32,10 +31,13 @@ export const inventoryHandlers = (deps: {
   const listItems = (call: Call): Answer => {
     const paging = pageNumbers(call.query, { limitDefault: 25, limitMax: 200 });
     if (paging === undefined) return badPaging(call);
-    const page = cutPage([...world.listings.values()], paging);
+    const page = cutPage(world.listed, paging);
     if (page === undefined) return badPaging(call);
     const { rows, ...rest } = page;
-    return { status: 200, body: { ...links(`${base}/inventory_item`, call.query, paging, rest), inventoryItems: rows.map(itemView) } };
+    return {
+      status: 200,
+      body: { ...links(`${base}/inventory_item`, call.query, paging, rest), inventoryItems: rows.map(itemView) },
+    };
   };
 
   const bulkGet = ({ body }: Call): Answer => {
@@ -63,7 +65,9 @@ export const inventoryHandlers = (deps: {
     const wanted = call.query.get("format") ?? "FIXED_PRICE";
     const marketplace = call.query.get("marketplace_id");
     const offers = listing.offers
-      .filter(({ marketplaceId }) => wanted === "FIXED_PRICE" && (marketplace === null || marketplace === marketplaceId))
+      .filter(
+        ({ marketplaceId }) => wanted === "FIXED_PRICE" && (marketplace === null || marketplace === marketplaceId),
+      )
       .map((offer) => offerView(listing, offer, sinceMs));
     const page = cutPage(offers, paging);
     if (page === undefined) return badPaging(call);
@@ -111,7 +115,7 @@ const links = (
     const next = new URLSearchParams(query);
     next.set("limit", String(at.limit));
     next.set("offset", String(page));
-    return `${path}?${next}`;
+    return `${path}?${next.toString()}`;
   };
   return {
     href: href(at.page),

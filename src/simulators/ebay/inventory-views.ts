@@ -9,7 +9,7 @@ export const money = (cents: number): { readonly value: string; readonly currenc
 export const itemView = (listing: Listing): unknown => ({
   sku: listing.sku,
   locale: "en_US",
-  product: { title: listing.title, aspects: {}, imageUrls: [] },
+  product: { title: listing.title, imageUrls: [] },
   condition: "NEW",
   availability: {
     shipToLocationAvailability: {

@@ -19,5 +19,7 @@ export const headerComplaint = (operationId: string, headers: Headers): readonly
   }
   const written = headers.get("content-language");
   const needed = speaksOf.test(operationId);
-  return needed && (written === null || !locales.has(written)) ? [`header Content-Language is ${written ?? "missing"}`] : [];
+  return needed && (written === null || !locales.has(written))
+    ? [`header Content-Language is ${written ?? "missing"}`]
+    : [];
 };

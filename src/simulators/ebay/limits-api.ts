@@ -12,7 +12,10 @@ export const limitHandlers = (quotas: Readonly<Record<Api, DailyWindow>>): Reado
         const [apiContext = "", apiName = ""] = api.split(".");
         return { apiContext, apiName, apiVersion: api === "developer.analytics" ? "v1_beta" : "v1", api };
       })
-      .filter(({ apiContext, apiName }) => matches(query.get("api_context"), apiContext) && matches(query.get("api_name"), apiName))
+      .filter(
+        ({ apiContext, apiName }) =>
+          matches(query.get("api_context"), apiContext) && matches(query.get("api_name"), apiName),
+      )
       .map(({ api, ...named }) => ({ ...named, resources: [{ name: api, rates: [rate(quotas[api])] }] }));
     return rateLimits.length === 0 ? { status: 204 } : { status: 200, body: { rateLimits } };
   };

@@ -3,7 +3,12 @@ import type { EbayCredentials } from "./credentials.ts";
 import type { Order, OrderLine } from "./orders.ts";
 
 /** What a notification says, before the envelope counts its attempts. */
-export type Message = { readonly topicId: string; readonly label: string; readonly atMs: number; readonly data: unknown };
+export type Message = {
+  readonly topicId: string;
+  readonly label: string;
+  readonly atMs: number;
+  readonly data: unknown;
+};
 
 /** One per line item, without SKU or price (channel document §9.2). */
 export const orderConfirmation = (order: Order, line: OrderLine, seller: EbayCredentials): Message => ({

@@ -15,7 +15,11 @@ export type OrderFilter = {
 type Range = { readonly fromMs: number; readonly toMs: number };
 type Parsed<Value> = { readonly ok: true; readonly value: Value } | { readonly ok: false; readonly answer: Answer };
 
-const refused = (errorId: number, message: string, detail?: string): { readonly ok: false; readonly answer: Answer } => ({
+const refused = (
+  errorId: number,
+  message: string,
+  detail?: string,
+): { readonly ok: false; readonly answer: Answer } => ({
   ok: false,
   answer: failed(400, fulfillmentError(errorId, message, detail)),
 });

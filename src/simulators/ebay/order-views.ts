@@ -3,7 +3,7 @@ import { money } from "./inventory-views.ts";
 import { type Fulfillment, lineStatus, type Order, type OrderLine, orderStatus } from "./orders.ts";
 
 /** Marks what only the channel and the buyer may know: found anywhere else, it has leaked. */
-export const canary = (order: Order): string => `canary-${order.number}`;
+const canary = (order: Order): string => `canary-${order.number}`;
 
 type Viewer = {
   readonly sellerUsername: string;
@@ -103,7 +103,8 @@ const refunds = (order: Order, cents: number) =>
         },
       ];
 
-const subtotal = (order: Order): number => order.lines.reduce((sum, line) => sum + line.priceCents * line.orderedUnits, 0);
+const subtotal = (order: Order): number =>
+  order.lines.reduce((sum, line) => sum + line.priceCents * line.orderedUnits, 0);
 
 const address = (order: Order) => ({
   addressLine1: `${order.number} Canary Lane ${canary(order)}`,

@@ -3,7 +3,7 @@ import type { EbayCredentials } from "./credentials.ts";
 import type { Call, Handler } from "./gate.ts";
 import { type OrderFilter, parseOrderFilter } from "./order-filter.ts";
 import { fulfillmentView, orderView } from "./order-views.ts";
-import { orderStatus, type Order } from "./orders.ts";
+import { type Order, orderStatus } from "./orders.ts";
 import { limitAndOffset } from "./paging.ts";
 import type { Store } from "./store.ts";
 
@@ -28,18 +28,31 @@ export const orderHandlers = (deps: {
     const ids = call.query.get("orderIds")?.split(",");
     if (ids !== undefined) {
       if (ids.length > orderIdsMax) {
-        return refuse(failed(400, fulfillmentError(30900, "Exceeded maximum number of order IDs.")), `${ids.length} orderIds`);
+        return refuse(
+          failed(400, fulfillmentError(30900, "Exceeded maximum number of order IDs.")),
+          `${ids.length} orderIds`,
+        );
       }
       const orders = [...new Set(ids)].flatMap((id) => world.orders.get(id) ?? []);
-      return listed(call, orders.map((order) => view(call, order, false)), { limit: orderIdsMax, offset: 0, total: orders.length });
+      return listed(
+        call,
+        orders.map((order) => view(call, order, false)),
+        { limit: orderIdsMax, offset: 0, total: orders.length },
+      );
     }
     const { limit, offset } = limitAndOffset(call.query, { limitDefault: 50, limitMax: 200 });
-    if (limit === undefined) return refuse(failed(400, fulfillmentError(31100, "Invalid limit.")), "limit out of bounds");
-    if (offset === undefined) return refuse(failed(400, fulfillmentError(31000, "Invalid offset.")), "offset out of bounds");
+    if (limit === undefined)
+      return refuse(failed(400, fulfillmentError(31100, "Invalid limit.")), "limit out of bounds");
+    if (offset === undefined)
+      return refuse(failed(400, fulfillmentError(31000, "Invalid offset.")), "offset out of bounds");
     const filter = parseOrderFilter(call.query.get("filter"), call.rawQuery, store.now());
     if (!filter.ok) return refuse(filter.answer, `filter ${call.query.get("filter")}`);
     const { orders, total } = find(filter.value, limit, offset);
-    return listed(call, orders.map((order) => view(call, order, false)), { limit, offset, total });
+    return listed(
+      call,
+      orders.map((order) => view(call, order, false)),
+      { limit, offset, total },
+    );
   };
 
   const find = (filter: OrderFilter, limit: number, offset: number) => {
@@ -92,7 +105,7 @@ const listed = (
     const query = new URLSearchParams(call.query);
     query.set("limit", String(page.limit));
     query.set("offset", String(offset));
-    return `${call.origin}/sell/fulfillment/v1/order?${query}`;
+    return `${call.origin}/sell/fulfillment/v1/order?${query.toString()}`;
   };
   const { limit, offset, total } = page;
   return {

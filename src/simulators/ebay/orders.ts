@@ -14,7 +14,7 @@ export type OrderLine = {
 
 export type Fulfillment = { readonly fulfillmentId: string; readonly atMs: number; readonly lines: Lines };
 export type Lines = readonly { readonly lineId: string; readonly units: number }[];
-export type Cancellation = { readonly cancelId: string; readonly atMs: number };
+type Cancellation = { readonly cancelId: string; readonly atMs: number };
 
 export type Order = {
   readonly orderId: string;

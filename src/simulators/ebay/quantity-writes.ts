@@ -2,7 +2,14 @@ import { z } from "zod";
 import type { Random } from "../../core/random.ts";
 import type { FaultSource } from "../kit/faults.ts";
 import type { Timers } from "../kit/timers.ts";
-import { type Answer, type EbayError, entityNotFound, inventoryBusinessError, inventoryError, offerNotAvailable } from "./answers.ts";
+import {
+  type Answer,
+  type EbayError,
+  entityNotFound,
+  inventoryBusinessError,
+  inventoryError,
+  offerNotAvailable,
+} from "./answers.ts";
 import { channelDay } from "./daily-window.ts";
 import type { QuantityChange } from "./entries.ts";
 import type { Listing, Offer } from "./listings.ts";
@@ -88,7 +95,8 @@ export class QuantityWrites {
     if (change.itemUnits !== undefined || offers.length > 0) this.#accept(change, listing);
     const answers = judged.map(({ offerId, refusal }) => ({ sku, offerId, ...outcome(refusal) }));
     // The item's own row comes when there is no offer's, when it failed, and otherwise now and then.
-    const ownRow = answers.length === 0 || itemRefusal !== undefined || (itemUnits !== undefined && this.#random() < 0.5);
+    const ownRow =
+      answers.length === 0 || itemRefusal !== undefined || (itemUnits !== undefined && this.#random() < 0.5);
     return ownRow ? [{ sku, ...outcome(itemRefusal) }, ...answers] : answers;
   }
 
@@ -96,7 +104,11 @@ export class QuantityWrites {
     return listing.offers.map((offer) => this.#revisable(listing, offer)).find((refusal) => refusal !== undefined);
   }
 
-  #judgeOffer(listing: Listing, offerId: string, asked: readonly { readonly offerId: string }[]): EbayError | undefined {
+  #judgeOffer(
+    listing: Listing,
+    offerId: string,
+    asked: readonly { readonly offerId: string }[],
+  ): EbayError | undefined {
     const offer = listing.offers.find((candidate) => candidate.offerId === offerId);
     if (offer === undefined) return offerNotAvailable(offerId);
     if (asked.filter((other) => other.offerId === offerId).length > 1) {
@@ -109,8 +121,10 @@ export class QuantityWrites {
   }
 
   #revisable(listing: Listing, { revisions, listingId }: Offer): EbayError | undefined {
-    if (listing.state === "ended") return inventoryBusinessError(25019, "Cannot revise the listing.", `${listingId} has ended`);
-    if (listing.state === "onHold") return inventoryBusinessError(25097, "This listing is on hold and cannot be revised.");
+    if (listing.state === "ended")
+      return inventoryBusinessError(25019, "Cannot revise the listing.", `${listingId} has ended`);
+    if (listing.state === "onHold")
+      return inventoryBusinessError(25097, "This listing is on hold and cannot be revised.");
     const today = channelDay(this.#store.now(), this.#speedUp);
     if (revisions.day === today && revisions.count >= this.#revisionsPerDayMax) {
       const detail = `${listingId} was revised ${revisions.count} times today`;

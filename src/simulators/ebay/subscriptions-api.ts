@@ -16,7 +16,11 @@ const Asked = z.object({
   status: z.string().optional(),
   destinationId: z.string().optional(),
   payload: z
-    .object({ format: z.string().optional(), schemaVersion: z.string().optional(), deliveryProtocol: z.string().optional() })
+    .object({
+      format: z.string().optional(),
+      schemaVersion: z.string().optional(),
+      deliveryProtocol: z.string().optional(),
+    })
     .default({}),
 });
 type Asked = z.infer<typeof Asked>;
@@ -38,7 +42,8 @@ export const subscriptionHandlers = (deps: {
   const { world } = store;
   const owned = (call: Call): readonly Subscription[] =>
     [...world.subscriptions.values()].filter(({ owner }) => owner === call.claims.audience);
-  const destinationEnabled = (destinationId: string): boolean => world.destinations.get(destinationId)?.status === "ENABLED";
+  const destinationEnabled = (destinationId: string): boolean =>
+    world.destinations.get(destinationId)?.status === "ENABLED";
   const set = (subscription: Subscription): void =>
     store.commit({ kind: "subscription-set", atMs: store.now(), subscription });
 
@@ -63,7 +68,15 @@ export const subscriptionHandlers = (deps: {
     const owner = call.claims.audience;
     const { topicId } = topic;
     const subscriptionId = identifiers.uuid(`subscription:${topicId}:${owner}:${createdMs}`);
-    set({ subscriptionId, topicId, owner, destinationId, status, schemaVersion: payload.schemaVersion ?? "1.0", createdMs });
+    set({
+      subscriptionId,
+      topicId,
+      owner,
+      destinationId,
+      status,
+      schemaVersion: payload.schemaVersion ?? "1.0",
+      createdMs,
+    });
     return { status: 201, body: {}, headers: { Location: `${call.origin}${base}/subscription/${subscriptionId}` } };
   };
 
@@ -141,7 +154,8 @@ const judge = (asked: Asked, topic: Topic, destinationKnown: boolean): readonly 
   if (!destinationKnown) return [195007, "Invalid or missing destination id."];
   const supported = topic.supportedPayloads.find(({ schemaVersion }) => schemaVersion === payload.schemaVersion);
   if (supported === undefined) return [195008, "Invalid or missing schema version."];
-  if (!supported.format.includes(payload.format ?? "")) return [195009, "Specified format is not supported for the topic."];
+  if (!supported.format.includes(payload.format ?? ""))
+    return [195009, "Specified format is not supported for the topic."];
   if (payload.deliveryProtocol !== "HTTPS") return [195010, "Invalid or missing protocol"];
   return undefined;
 };

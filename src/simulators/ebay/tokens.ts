@@ -18,7 +18,7 @@ const Claims = z.object({
   number: z.number(),
 });
 export type TokenClaims = z.infer<typeof Claims>;
-export type TokenVerdict =
+type TokenVerdict =
   | { readonly kind: "valid"; readonly claims: TokenClaims }
   | { readonly kind: "missing" | "expired" | "invalid" };
 
@@ -43,7 +43,8 @@ export const createTokenIssuer = (options: {
     user: new DailyWindow(mintLimits.user, speedUp, clock),
   };
   let issued = 0;
-  const seal = (claims: string): string => createHmac("sha256", credentials.clientSecret).update(claims).digest("base64url");
+  const seal = (claims: string): string =>
+    createHmac("sha256", credentials.clientSecret).update(claims).digest("base64url");
 
   const issue = (audience: TokenClaims["audience"], granted: readonly string[]): Answer => {
     // The token endpoint throttles in the shape of the REST interfaces (channel document §12.13).
@@ -69,13 +70,18 @@ export const createTokenIssuer = (options: {
       if (headers.get("content-type")?.startsWith("application/x-www-form-urlencoded") !== true) {
         return oauthError(400, "invalid_request", "The request must be form-encoded");
       }
-      if (headers.get("authorization") !== basic) return oauthError(401, "invalid_client", "client authentication failed");
+      if (headers.get("authorization") !== basic)
+        return oauthError(401, "invalid_client", "client authentication failed");
       const fields = new URLSearchParams(form);
       const asked = (fields.get("scope") ?? "").split(" ").filter((scope) => scope !== "");
       switch (fields.get("grant_type")) {
         case "refresh_token":
           if (fields.get("refresh_token") !== credentials.refreshToken) {
-            return oauthError(400, "invalid_grant", "the provided authorization refresh token is invalid or was issued to another client");
+            return oauthError(
+              400,
+              "invalid_grant",
+              "the provided authorization refresh token is invalid or was issued to another client",
+            );
           }
           if (!asked.every((scope) => credentials.consentedScopes.includes(scope))) return scopeError;
           return issue("user", asked.length === 0 ? credentials.consentedScopes : asked);

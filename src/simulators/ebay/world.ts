@@ -2,7 +2,7 @@ import type { QuantityWrite } from "../kit/simulator.ts";
 import type { Destination, Entry, Subscription } from "./entries.ts";
 import { buyableUnits, type Listing, type Offer } from "./listings.ts";
 import { OrderIndex } from "./order-index.ts";
-import { lineOf, openUnits, type Order } from "./orders.ts";
+import { lineOf, type Order, openUnits } from "./orders.ts";
 
 type Of<Kind extends Entry["kind"]> = Extract<Entry, { kind: Kind }>;
 
@@ -12,6 +12,8 @@ const pastStatesMax = 16;
 /** The simulated channel's state. Only `apply` changes it, live and in replay alike. */
 export class World {
   readonly listings = new Map<string, Listing>();
+  /** In order of listing: the sequence in which sweeps see them. */
+  readonly listed: Listing[] = [];
   readonly listingByOfferId = new Map<string, Listing>();
   readonly orders = new Map<string, Order>();
   readonly byReference = new Map<string, { readonly order: Order; readonly soldOut: Of<"sold">["soldOut"] }>();
@@ -103,6 +105,7 @@ export class World {
       past: [],
     };
     this.listings.set(entry.sku, listing);
+    this.listed.push(listing);
     for (const { offerId } of listing.offers) this.listingByOfferId.set(offerId, listing);
   }
 
@@ -118,7 +121,17 @@ export class World {
         const listing = this.listing(sku);
         const { listingId } = offerOf(listing, offerId);
         const { title, priceCents } = listing;
-        return { lineId, sku, offerId, listingId, title, priceCents, orderedUnits: units, cancelledUnits: 0, shippedUnits: 0 };
+        return {
+          lineId,
+          sku,
+          offerId,
+          listingId,
+          title,
+          priceCents,
+          orderedUnits: units,
+          cancelledUnits: 0,
+          shippedUnits: 0,
+        };
       }),
       cancellation: undefined,
       fulfillments: [],
@@ -185,7 +198,10 @@ export class World {
 
   #setUnits(
     listing: Listing,
-    change: { readonly itemUnits?: number; readonly offers: readonly { readonly offerId: string; readonly units: number }[] },
+    change: {
+      readonly itemUnits?: number;
+      readonly offers: readonly { readonly offerId: string; readonly units: number }[];
+    },
     atMs: number,
   ): void {
     const units = listing.offers.map(({ availableUnits }) => availableUnits);
@@ -196,7 +212,7 @@ export class World {
   }
 }
 
-export const offerOf = (listing: Listing, offerId: string): Offer => {
+const offerOf = (listing: Listing, offerId: string): Offer => {
   const offer = listing.offers.find((candidate) => candidate.offerId === offerId);
   if (offer === undefined) throw new Error(`listing ${JSON.stringify(listing.sku)} has no offer ${offerId}`);
   return offer;

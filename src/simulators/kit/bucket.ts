@@ -8,7 +8,10 @@ export class QuotaBucket {
   #tokens: number;
   #at: number;
 
-  constructor(options: { readonly ratePerSecond: number; readonly burst: number; readonly speedUp: number }, clock: Clock) {
+  constructor(
+    options: { readonly ratePerSecond: number; readonly burst: number; readonly speedUp: number },
+    clock: Clock,
+  ) {
     this.#ratePerMs = (options.ratePerSecond * options.speedUp) / 1000;
     this.#burst = options.burst;
     this.#clock = clock;

@@ -60,7 +60,9 @@ export const controlRoutes = (channel: SimulatedChannel, faults: FaultSource): H
     return c.json(channel.ship(c.req.param("id"), lines));
   });
   app.post("/edit", async (c) => {
-    const { sku, units } = z.strictObject({ sku: z.string(), units: z.number().int().min(0) }).parse(await c.req.json());
+    const { sku, units } = z
+      .strictObject({ sku: z.string(), units: z.number().int().min(0) })
+      .parse(await c.req.json());
     channel.editListing(sku, units);
     return c.json({ ok: true });
   });

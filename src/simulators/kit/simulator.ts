@@ -55,7 +55,11 @@ export type QuantityWrite = {
 export type Truth = {
   readonly channel: string;
   /** What buyers can buy now. */
-  readonly listings: readonly { readonly sku: string; readonly units: number; readonly fulfilledBy: "merchant" | "channel" }[];
+  readonly listings: readonly {
+    readonly sku: string;
+    readonly units: number;
+    readonly fulfilledBy: "merchant" | "channel";
+  }[];
   readonly orders: readonly OrderTruth[];
 };
 

@@ -32,7 +32,8 @@ export class WebhookSender {
   send(webhook: OutgoingWebhook): void {
     if (this.#faults.happens("messageDropShare")) return;
     this.#schedule(webhook, 1, this.#faults.delayMs("messageDelayMs"));
-    if (this.#faults.happens("messageDuplicateShare")) this.#schedule(webhook, 1, this.#faults.delayMs("messageDelayMs"));
+    if (this.#faults.happens("messageDuplicateShare"))
+      this.#schedule(webhook, 1, this.#faults.delayMs("messageDelayMs"));
   }
 
   #schedule(webhook: OutgoingWebhook, attempt: number, delayMs: number): void {

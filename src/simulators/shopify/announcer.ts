@@ -13,11 +13,10 @@ const configuredTopics: ReadonlySet<string> = new Set([
   "orders/partially_fulfilled",
   "refunds/create",
   "inventory_levels/update",
-  "inventory_levels/connect",
 ]);
 
 /** 8 retries over 4 hours (channel document §7), ever slower. */
-export const retryDelaysMs: readonly number[] = [1, 2, 4, 8, 16, 32, 64, 113].map((minutes) => minutes * 60_000);
+const retryDelaysMs: readonly number[] = [1, 2, 4, 8, 16, 32, 64, 113].map((minutes) => minutes * 60_000);
 const acknowledgeTimeoutMs = 5_000;
 
 export type Announcement = { readonly topic: string; readonly payload: unknown };

@@ -10,6 +10,7 @@ import {
   isObjectType,
   Kind,
   type OperationDefinitionNode,
+  OperationTypeNode,
   type SelectionSetNode,
   typeFromAST,
 } from "graphql";
@@ -51,7 +52,7 @@ export const actualCost = (setting: Setting, operation: OperationDefinitionNode,
 const rootOf = (schema: GraphQLSchema, operation: OperationDefinitionNode): readonly [GraphQLCompositeType, Place] => {
   const root = schema.getRootType(operation.operation);
   if (root === undefined || root === null) throw new TypeError(`no root type for ${operation.operation}`);
-  return [root, operation.operation === "mutation" ? "mutation" : "elsewhere"];
+  return [root, operation.operation === OperationTypeNode.MUTATION ? "mutation" : "elsewhere"];
 };
 
 /** `values`: all objects of the answer that this selection describes; undefined = before execution. */

@@ -78,8 +78,7 @@ export const createExecutor = (deps: Deps): ((request: GraphqlRequest) => Graphq
     });
     const actual = Math.min(requested, actualCost(setting, operation, result.data));
     bucket.refund(requested - actual);
-    for (const { message, extensions } of result.errors ?? [])
-      complain(`${String(extensions["code"] ?? "error")}: ${message}`);
+    for (const { message } of result.errors ?? []) complain(message);
     return {
       ...(result.errors === undefined ? {} : { errors: result.errors.map((error) => error.toJSON()) }),
       data: result.data ?? null,

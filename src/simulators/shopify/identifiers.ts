@@ -13,7 +13,7 @@ const kinds = [
   "group",
   "subscription",
 ] as const;
-export type IdKind = (typeof kinds)[number];
+type IdKind = (typeof kinds)[number];
 
 /** Kinds whose every third id lies beyond 2^53; their neighbours are equal once read as doubles (channel document §10.15). */
 const beyondDoubles: ReadonlySet<IdKind> = new Set(["variant", "item", "order", "line", "refund", "refund-line"]);

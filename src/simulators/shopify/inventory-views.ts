@@ -27,7 +27,7 @@ const LocationOfLevel = z.object({ locationId: z.string(), includeInactive: z.bo
 const ItemOfLevel = z.object({ inventoryItemId: z.string(), includeInactive: z.boolean().nullish() });
 const Query = z.object({ query: z.string().nullish() });
 
-export const levelId = ({ listing, level }: Held): string =>
+const levelId = ({ listing, level }: Held): string =>
   `${gid("InventoryLevel", level.location.levelNumber)}?inventory_item_id=${listing.itemId}`;
 
 /** Locations, inventory items and levels, variants and products, as GraphQL shows them. */

@@ -2,7 +2,7 @@ import type { OrderTruth, SaleLine } from "../kit/simulator.ts";
 import type { Listing } from "./inventory.ts";
 
 /** Units of a line still to be shipped from a location. */
-export type Allocation = { readonly locationId: string; openUnits: number };
+type Allocation = { readonly locationId: string; openUnits: number };
 
 export type Line = {
   readonly lineId: string;
@@ -16,7 +16,7 @@ export type Line = {
   readonly allocations: readonly Allocation[];
 };
 
-export type RestockType = "cancel" | "return" | "no_restock";
+type RestockType = "cancel" | "return" | "no_restock";
 export type RefundRow = {
   readonly refundLineId: string;
   readonly lineId: string;

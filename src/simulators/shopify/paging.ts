@@ -2,7 +2,7 @@ import { z } from "zod";
 import { refusal } from "./refusals.ts";
 import type { Arguments, View } from "./views.ts";
 
-export const pageSizeMax = 250;
+const pageSizeMax = 250;
 
 const PageArguments = z.object({
   first: z.number().nullish(),
@@ -12,7 +12,7 @@ const PageArguments = z.object({
   reverse: z.boolean().nullish(),
 });
 
-export type Scan = {
+type Scan = {
   /** Exclusive: only items beyond this key, in the scan's direction; null = from the end where the scan starts. */
   readonly from: number | null;
   /** Exclusive end. */

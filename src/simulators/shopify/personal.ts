@@ -15,13 +15,13 @@ const personalFields: ReadonlySet<string> = new Set([
   "QueryRoot.customer",
   "QueryRoot.customers",
 ]);
-const personalTypes = ["Customer", "MailingAddress", "CustomerAddress"];
+const personalTypes: ReadonlySet<string> = new Set(["Customer", "MailingAddress", "CustomerAddress"]);
 
 /** Selected coordinates (`Order.email`) that show a buyer. */
 export const personalSelections = (coordinates: ReadonlySet<string>): readonly string[] =>
   [...coordinates].filter((coordinate) => {
     const [type, field] = coordinate.split(".");
-    return personalFields.has(coordinate) || (personalTypes.includes(type ?? "") && field !== "__typename");
+    return personalFields.has(coordinate) || (personalTypes.has(type ?? "") && field !== "__typename");
   });
 
 /** Scopes that fields need at run time (channel document §1). */

@@ -2,7 +2,7 @@ import { notSimulated, refusal } from "./refusals.ts";
 import { wholeSeconds } from "./times.ts";
 import type { Execution } from "./views.ts";
 
-export type Comparison = ":" | ">" | ">=" | "<" | "<=";
+type Comparison = ":" | ">" | ">=" | "<" | "<=";
 export type Term = { readonly field: string; readonly comparison: Comparison; readonly value: string };
 
 /** `updated_at:>='2026-11-20T10:15:01Z' sku:A-1 AND status:any`: terms that must all hold. */

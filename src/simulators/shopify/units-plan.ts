@@ -21,15 +21,22 @@ const overLocations = (
   return parts;
 };
 
+/** A line named twice counts once, with the sum. */
+const summed = (wanted: readonly LineUnits[]): readonly LineUnits[] => {
+  const byLine = new Map<string, number>();
+  for (const { lineId, units } of wanted) byLine.set(lineId, (byLine.get(lineId) ?? 0) + units);
+  return [...byLine].map(([lineId, units]) => ({ lineId, units }));
+};
+
 const wantedLines = <Wanted extends LineUnits>(
   order: Order,
   wanted: readonly Wanted[],
-): readonly { line: Line; want: Wanted }[] =>
+): readonly { readonly line: Line; readonly want: Wanted }[] =>
   wanted.map((want) => ({ line: lineOf(order, parseGid(want.lineId)?.id ?? want.lineId), want }));
 
 /** Open units that are given up: refunded and put back where they were taken from. */
 export const planCancel = (order: Order, wanted: readonly LineUnits[]): readonly PlannedRefund[] =>
-  wantedLines(order, wanted).flatMap(({ line, want }) =>
+  wantedLines(order, summed(wanted)).flatMap(({ line, want }) =>
     overLocations(line, want.units).map((part) => ({ ...part, lineId: line.lineId, restockType: "cancel" as const })),
   );
 
@@ -51,7 +58,7 @@ export const planShipments = (
   wanted: readonly LineUnits[],
 ): readonly { readonly locationId: string; readonly rows: readonly LineUnits[] }[] => {
   const byLocation = new Map<string, LineUnits[]>();
-  for (const { line, want } of wantedLines(order, wanted)) {
+  for (const { line, want } of wantedLines(order, summed(wanted))) {
     for (const { locationId, units } of overLocations(line, want.units)) {
       const rows = byLocation.get(locationId) ?? [];
       rows.push({ lineId: line.lineId, units });

@@ -2,8 +2,8 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { systemClock } from "../../../src/core/clock.ts";
 import { LocationId, Sku } from "../../../src/core/ids.ts";
 import { seededRandom } from "../../../src/core/random.ts";
-import { inTransaction } from "../../../src/db/transaction.ts";
 import { execute, sql } from "../../../src/db/sql.ts";
+import { inTransaction } from "../../../src/db/transaction.ts";
 import { checkLedger } from "../../../src/ledger/check.ts";
 import type { Command, SetOrderTarget } from "../../../src/ledger/commands.ts";
 import { createLedger, type Ledger } from "../../../src/ledger/ledger.ts";
@@ -52,7 +52,14 @@ const orderTarget = (line: {
     sourceUpdatedAt: line.at,
     sourceObservedAt: line.at,
   };
-  return { ...body, kind: "order-target", key: orderTargetKey(body), locationId, actor: "order:shop", occurredAt: line.at };
+  return {
+    ...body,
+    kind: "order-target",
+    key: orderTargetKey(body),
+    locationId,
+    actor: "order:shop",
+    occurredAt: line.at,
+  };
 };
 const figures = async (sku: string) => {
   const [level] = await levelsOf(database.db, [sku]);
@@ -84,29 +91,48 @@ test("the same key and body gives the same answer byte for byte, and moves stock
 
 test("the same key with another body is refused and moves nothing", async () => {
   await ledger.submit(receive("C", 5, "r:C"));
-  expect(await ledger.submit(receive("C", 6, "r:C"))).toMatchObject({ status: "refused", refusal: "key-reused", field: "key" });
+  expect(await ledger.submit(receive("C", 6, "r:C"))).toMatchObject({
+    status: "refused",
+    refusal: "key-reused",
+    field: "key",
+  });
   expect(await figures("C")).toEqual([5, 0, 5]);
 });
 
 test("an adjustment may not take on hand below zero, and names the SKU it does not know", async () => {
   await ledger.submit(receive("D", 2, "r:D"));
-  expect(await ledger.submit(adjust("D", -3, "a:D"))).toMatchObject({ status: "refused", refusal: "insufficient-stock" });
-  expect(await ledger.submit(adjust("nowhere", 1, "a:nowhere"))).toMatchObject({ refusal: "unknown-sku", field: "sku" });
+  expect(await ledger.submit(adjust("D", -3, "a:D"))).toMatchObject({
+    status: "refused",
+    refusal: "insufficient-stock",
+  });
+  expect(await ledger.submit(adjust("nowhere", 1, "a:nowhere"))).toMatchObject({
+    refusal: "unknown-sku",
+    field: "sku",
+  });
   expect(await figures("D")).toEqual([2, 0, 2]);
 });
 
 test("one hot SKU under a thousand concurrent commands loses and invents nothing", async () => {
   await ledger.submit(receive("hot", 1_000, "r:hot"));
-  const answers = await Promise.all(Array.from({ length: 1_000 }, (_, i) => ledger.submit(adjust("hot", -1, `a:hot:${i % 900}`))));
+  const answers = await Promise.all(
+    Array.from({ length: 1_000 }, (_, i) => ledger.submit(adjust("hot", -1, `a:hot:${i % 900}`))),
+  );
   expect(answers.filter((answer) => answer.status === "done")).toHaveLength(1_000);
   expect(await figures("hot")).toEqual([100, 0, 100]);
 });
 
 test("two ledgers on one database share a SKU without losing an update", async () => {
-  const other = createLedger({ db: database.db, clock: systemClock, random: seededRandom(2), afterCommit: () => undefined });
+  const other = createLedger({
+    db: database.db,
+    clock: systemClock,
+    random: seededRandom(2),
+    afterCommit: () => undefined,
+  });
   await ledger.submit(receive("shared", 500, "r:shared"));
   await Promise.all(
-    Array.from({ length: 400 }, (_, i) => (i % 2 === 0 ? ledger : other).submit(adjust("shared", -1, `a:shared:${i % 200}`))),
+    Array.from({ length: 400 }, (_, i) =>
+      (i % 2 === 0 ? ledger : other).submit(adjust("shared", -1, `a:shared:${i % 200}`)),
+    ),
   );
   expect(await figures("shared")).toEqual([300, 0, 300]);
 });

@@ -10,7 +10,8 @@ import { until } from "../../support/until.ts";
 const quiet = { info: () => undefined, warn: () => undefined, error: () => undefined };
 
 const backends = inject("redisUrl") === "" ? (["postgres"] as const) : (["redis", "postgres"] as const);
-if (inject("redisUrl") === "") process.stdout.write(`Redis half of the queue tests left out: ${inject("redisUnavailable")}\n`);
+if (inject("redisUrl") === "")
+  process.stdout.write(`Redis half of the queue tests left out: ${inject("redisUnavailable")}\n`);
 
 describe.each(backends)("the queue on %s", (kind) => {
   let database: TestDatabase;
@@ -40,7 +41,12 @@ describe.each(backends)("the queue on %s", (kind) => {
       authFailures.push(payload);
       return Promise.resolve();
     };
-    queues = createQueues([job], { server: openQueueServer(backend, quiet), log: quiet, onAuthFailure, runMsMax: 10_000 });
+    queues = createQueues([job], {
+      server: openQueueServer(backend, quiet),
+      log: quiet,
+      onAuthFailure,
+      runMsMax: 10_000,
+    });
     queues.work([bindJob(job, {})]);
     wake = (key, delayMs) => queues.wake(job.name, { key }, delayMs === undefined ? {} : { delayMs });
   });

@@ -11,7 +11,15 @@ const witness = (given: object) => ({
   restockedUnits: 0,
   ...given,
 });
-const ours = (given: object) => ({ orderRef: "o", lineRef: "1", sku: "A", holdUnits: 3, leftUnits: 0, backUnits: 0, ...given });
+const ours = (given: object) => ({
+  orderRef: "o",
+  lineRef: "1",
+  sku: "A",
+  holdUnits: 3,
+  leftUnits: 0,
+  backUnits: 0,
+  ...given,
+});
 const books = (their: readonly object[], our: readonly object[]) => ({
   channel: "ebay" as const,
   witness: their.map(witness),
@@ -24,8 +32,16 @@ test.each([
   ["a sale that never reached us is lost", books([{}], []), { lost: 3, invented: 0, doubled: 0 }],
   ["a line the channel does not have is invented", books([], [{}]), { lost: 0, invented: 3, doubled: 0 }],
   ["a line counted twice is doubled", books([{}], [{ holdUnits: 6 }]), { lost: 0, invented: 0, doubled: 3 }],
-  ["shipped units are no difference", books([{ shippedUnits: 3 }], [{ holdUnits: 0, leftUnits: 3 }]), { lost: 0, invented: 0, doubled: 0 }],
-  ["a cancellation we missed counts as doubled", books([{ cancelledUnits: 1 }], [{}]), { lost: 0, invented: 0, doubled: 1 }],
+  [
+    "shipped units are no difference",
+    books([{ shippedUnits: 3 }], [{ holdUnits: 0, leftUnits: 3 }]),
+    { lost: 0, invented: 0, doubled: 0 },
+  ],
+  [
+    "a cancellation we missed counts as doubled",
+    books([{ cancelledUnits: 1 }], [{}]),
+    { lost: 0, invented: 0, doubled: 1 },
+  ],
 ] as const)("%s", (_name, given, expected) => {
   expect(compareLines(given)).toEqual(expected);
 });

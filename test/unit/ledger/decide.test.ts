@@ -10,15 +10,38 @@ const locationId = LocationId.parse("main");
 const sku = Sku.parse("A");
 const at = "2026-11-01T00:00:00.000Z";
 
-const level = (given: Partial<Level> = {}): Level => ({ sku: "A", locationId: "main", onHand: 10, reserved: 0, incoming: 0, version: 3, ...given });
+const level = (given: Partial<Level> = {}): Level => ({
+  sku: "A",
+  locationId: "main",
+  onHand: 10,
+  reserved: 0,
+  incoming: 0,
+  version: 3,
+  ...given,
+});
 const state = (levels: readonly Level[], orderLines: readonly OrderLineState[] = []): LockedState => ({
   levels: new Map(levels.map((one) => [levelKey(one.sku, one.locationId), one])),
   orderLines: new Map(orderLines.map((line) => [orderLineKey(line), line])),
   locations: new Set(["main"]),
   known: new Map(),
 });
-const adjust = (units: number, key: string): Command => ({ kind: "adjust", key, sku, locationId, units, reason: "r", actor: "t", occurredAt: at });
-const target = (view: { hold: number; left?: number; back?: number; at: string; observed?: string }): SetOrderTarget => {
+const adjust = (units: number, key: string): Command => ({
+  kind: "adjust",
+  key,
+  sku,
+  locationId,
+  units,
+  reason: "r",
+  actor: "t",
+  occurredAt: at,
+});
+const target = (view: {
+  hold: number;
+  left?: number;
+  back?: number;
+  at: string;
+  observed?: string;
+}): SetOrderTarget => {
   const body = {
     accountId: "shop",
     orderRef: "o",
@@ -47,7 +70,10 @@ test("a key twice in one batch is one effect and one answer", () => {
 });
 
 test("an order shipped takes units from the shelf and from what was promised", () => {
-  const decision = decide(state([level()]), [target({ hold: 3, at }), target({ hold: 1, left: 2, at: "2026-11-01T01:00:00.000Z" })]);
+  const decision = decide(state([level()]), [
+    target({ hold: 3, at }),
+    target({ hold: 1, left: 2, at: "2026-11-01T01:00:00.000Z" }),
+  ]);
   expect(decision.movements.map(({ dOnHand, dReserved }) => [dOnHand, dReserved])).toEqual([
     [0, 3],
     [-2, -2],
@@ -56,7 +82,10 @@ test("an order shipped takes units from the shelf and from what was promised", (
 });
 
 test("an older view of an order changes nothing, even when it comes later", () => {
-  const decision = decide(state([level()]), [target({ hold: 0, at: "2026-11-01T01:00:00.000Z" }), target({ hold: 3, at })]);
+  const decision = decide(state([level()]), [
+    target({ hold: 0, at: "2026-11-01T01:00:00.000Z" }),
+    target({ hold: 3, at }),
+  ]);
   expect(decision.movements).toEqual([]);
   expect(decision.newKeys).toEqual([]);
 });
@@ -64,7 +93,11 @@ test("an older view of an order changes nothing, even when it comes later", () =
 test("of two views with the same update time the one rendered later counts", () => {
   const seen = target({ hold: 2, at, observed: "2026-11-01T00:00:05.000Z" });
   const later = target({ hold: 3, at, observed: "2026-11-01T00:00:09.000Z" });
-  for (const order of [[seen, later], [later, seen]]) expect(decide(state([level()]), order).levels[0]?.reserved).toBe(3);
+  for (const order of [
+    [seen, later],
+    [later, seen],
+  ])
+    expect(decide(state([level()]), order).levels[0]?.reserved).toBe(3);
 });
 
 test("what an order line takes below zero is an incident of exactly the units that are short", () => {
@@ -81,9 +114,11 @@ test("any order and repetition of any views ends in the same line and the same f
   });
   fc.assert(
     fc.property(
-      fc.array(view, { minLength: 1, maxLength: 8 }).chain((views) =>
-        fc.tuple(fc.constant(views), fc.shuffledSubarray([...views, ...views], { minLength: views.length * 2 })),
-      ),
+      fc
+        .array(view, { minLength: 1, maxLength: 8 })
+        .chain((views) =>
+          fc.tuple(fc.constant(views), fc.shuffledSubarray([...views, ...views], { minLength: views.length * 2 })),
+        ),
       ([views, shuffled]) => {
         const end = (list: readonly (typeof views)[number][]) => {
           const decision = decide(state([level()]), list.map(target));
@@ -98,7 +133,10 @@ test("any order and repetition of any views ends in the same line and the same f
 
 test("levels are the sum of their movements after any batch", () => {
   const command = fc.oneof(
-    fc.integer({ min: -8, max: 8 }).filter((units) => units !== 0).map((units) => ({ adjust: units })),
+    fc
+      .integer({ min: -8, max: 8 })
+      .filter((units) => units !== 0)
+      .map((units) => ({ adjust: units })),
     fc.record({ hold: fc.integer({ min: 0, max: 5 }), hour: fc.integer({ min: 0, max: 9 }) }),
   );
   fc.assert(
@@ -106,10 +144,15 @@ test("levels are the sum of their movements after any batch", () => {
       const decision = decide(
         state([level()]),
         commands.map((one, index) =>
-          "adjust" in one ? adjust(one.adjust, `k${index}`) : target({ hold: one.hold, at: `2026-11-01T0${one.hour}:00:00.000Z` }),
+          "adjust" in one
+            ? adjust(one.adjust, `k${index}`)
+            : target({ hold: one.hold, at: `2026-11-01T0${one.hour}:00:00.000Z` }),
         ),
       );
-      const sum = decision.movements.reduce((total, { dOnHand, dReserved }) => [total[0]! + dOnHand, total[1]! + dReserved], [10, 0]);
+      const sum = decision.movements.reduce(
+        (total, { dOnHand, dReserved }) => [total[0]! + dOnHand, total[1]! + dReserved],
+        [10, 0],
+      );
       const last = decision.levels[0] ?? level();
       expect([last.onHand, last.reserved]).toEqual(sum);
       expect(last.onHand).toBeGreaterThanOrEqual(0);

@@ -36,7 +36,11 @@ const anyPolicy = fc.record({
   floorUnits: fc.integer({ min: 0, max: 20 }),
 });
 const anyComponents = fc.array(
-  fc.record({ sku: fc.string({ minLength: 1 }), unitsEach: fc.integer({ min: 1, max: 12 }), availableUnits: fc.integer({ min: -50, max: 500 }) }),
+  fc.record({
+    sku: fc.string({ minLength: 1 }),
+    unitsEach: fc.integer({ min: 1, max: 12 }),
+    availableUnits: fc.integer({ min: -50, max: 500 }),
+  }),
   { maxLength: 4 },
 );
 
@@ -46,7 +50,8 @@ test("re-evaluating the terms gives the number again, and it can always be deliv
       const { units, terms } = allocate(components, given);
       expect(evaluate(terms)).toEqual({ units, terms });
       expect(Number.isInteger(units) && units >= 0).toBe(true);
-      for (const component of components) expect(units * component.unitsEach).toBeLessThanOrEqual(Math.max(0, component.availableUnits));
+      for (const component of components)
+        expect(units * component.unitsEach).toBeLessThanOrEqual(Math.max(0, component.availableUnits));
     }),
   );
 });

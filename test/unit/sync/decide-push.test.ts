@@ -11,10 +11,26 @@ const figures = (given: Partial<PushFigures>): PushFigures => ({
 
 test.each([
   ["the channel shows what is wanted: nothing is sent", figures({}), { action: "settled" }],
-  ["a lower number goes at once, whatever is known of orders", figures({ wantedUnits: 3, ordersSeen: false }), { action: "write", reason: "lower" }],
-  ["a raise goes when every order up to the observation is known", figures({ wantedUnits: 7 }), { action: "write", reason: "raise" }],
-  ["a raise waits while an order may be unseen", figures({ wantedUnits: 7, ordersSeen: false }), { action: "wait", reason: "orders-not-seen" }],
-  ["a raise waits for a push under way", figures({ wantedUnits: 7, openAttempts: [{ id: 1, units: 5 }] }), { action: "wait", reason: "open-attempt" }],
+  [
+    "a lower number goes at once, whatever is known of orders",
+    figures({ wantedUnits: 3, ordersSeen: false }),
+    { action: "write", reason: "lower" },
+  ],
+  [
+    "a raise goes when every order up to the observation is known",
+    figures({ wantedUnits: 7 }),
+    { action: "write", reason: "raise" },
+  ],
+  [
+    "a raise waits while an order may be unseen",
+    figures({ wantedUnits: 7, ordersSeen: false }),
+    { action: "wait", reason: "orders-not-seen" },
+  ],
+  [
+    "a raise waits for a push under way",
+    figures({ wantedUnits: 7, openAttempts: [{ id: 1, units: 5 }] }),
+    { action: "wait", reason: "open-attempt" },
+  ],
   [
     "a number below one under way is a lowering, though the channel shows less now",
     figures({ wantedUnits: 6, shownUnits: 4, openAttempts: [{ id: 1, units: 8 }] }),
@@ -22,16 +38,37 @@ test.each([
   ],
   [
     "an older push under way still counts against a raise",
-    figures({ wantedUnits: 7, shownUnits: 2, openAttempts: [{ id: 1, units: 9 }, { id: 2, units: 2 }] }),
+    figures({
+      wantedUnits: 7,
+      shownUnits: 2,
+      openAttempts: [
+        { id: 1, units: 9 },
+        { id: 2, units: 2 },
+      ],
+    }),
     { action: "write", reason: "lower" },
   ],
   [
     "the newest push under way carries the number already: wait for its read-back",
-    figures({ wantedUnits: 2, openAttempts: [{ id: 1, units: 9 }, { id: 2, units: 2 }] }),
+    figures({
+      wantedUnits: 2,
+      openAttempts: [
+        { id: 1, units: 9 },
+        { id: 2, units: 2 },
+      ],
+    }),
     { action: "ride", attemptId: 2 },
   ],
-  ["the channel tells no number: nothing may be written blindly", figures({ shownUnits: null }), { action: "unreadable" }],
-  ["zero is a lowering like any other", figures({ wantedUnits: 0, ordersSeen: false }), { action: "write", reason: "lower" }],
+  [
+    "the channel tells no number: nothing may be written blindly",
+    figures({ shownUnits: null }),
+    { action: "unreadable" },
+  ],
+  [
+    "zero is a lowering like any other",
+    figures({ wantedUnits: 0, ordersSeen: false }),
+    { action: "write", reason: "lower" },
+  ],
 ] as const)("%s", (_name, given, expected) => {
   expect(decidePush(given)).toEqual(expected);
 });

@@ -2,7 +2,8 @@ import { expect, test } from "vitest";
 import { judgeRun } from "../../../src/sync/guard.ts";
 
 const limits = { maxZeroedCount: 2, maxZeroedPercent: 10, maxRaisedCount: 5, maxRaisedPercent: 50 };
-const changes = (count: number, wantedUnits: number, shownUnits: number | null) => Array.from({ length: count }, () => ({ wantedUnits, shownUnits }));
+const changes = (count: number, wantedUnits: number, shownUnits: number | null) =>
+  Array.from({ length: count }, () => ({ wantedUnits, shownUnits }));
 
 test.each([
   ["within the count, however small the shop", changes(2, 0, 5), 4, undefined],

@@ -13,8 +13,8 @@ export const sqsOrigin = "https://sqs.test";
 export const queueUrl = `${sqsOrigin}/123456789012/lockstep`;
 
 /** Time that only moves when told, or when somebody sleeps. */
-export type ManualClock = Clock & { advance(ms: number): void; readonly sleptMs: () => number };
-export const manualClock = (startIso = "2026-09-01T10:00:00.000Z"): ManualClock => {
+type ManualClock = Clock & { advance(ms: number): void; readonly sleptMs: () => number };
+const manualClock = (startIso = "2026-09-01T10:00:00.000Z"): ManualClock => {
   let nowMs = Date.parse(startIso);
   let sleptMs = 0;
   return {
@@ -32,7 +32,7 @@ export const manualClock = (startIso = "2026-09-01T10:00:00.000Z"): ManualClock 
   };
 };
 
-export const settingsWith = (changes: Partial<AmazonSettings> = {}): AmazonSettings => ({
+const settingsWith = (changes: Partial<AmazonSettings> = {}): AmazonSettings => ({
   id: "amazon-eu",
   channel: "amazon",
   region: "eu",
@@ -52,7 +52,7 @@ export const settingsWith = (changes: Partial<AmazonSettings> = {}): AmazonSetti
   ...changes,
 });
 
-export type Logged = { readonly level: string; readonly fields: object; readonly message: string };
+type Logged = { readonly level: string; readonly fields: object; readonly message: string };
 
 export type Bench = {
   readonly connector: Connector;

@@ -107,10 +107,7 @@ test("the sandbox's recorded answers can be read", async () => {
   givesTokens();
   const [recorded] = sandboxAnswers("searchListingsItems", 200);
   expect(responseComplaints("searchListingsItems", 200, recorded)).toEqual([]);
-  nock(apiOrigin)
-    .get("/listings/2021-08-01/items/ASELLER1")
-    .query(true)
-    .reply(200, recorded as object);
+  nock(apiOrigin).get("/listings/2021-08-01/items/ASELLER1").query(true).reply(200, recorded);
   const { connector, context } = bench();
   const [reading] = await connector.readQuantities([write("GM-ZDPI-9B4E", 0)], context);
   expect(reading).toEqual({ ref: "offer:DEFAULT:GM-ZDPI-9B4E", units: 100 });

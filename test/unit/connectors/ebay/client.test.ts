@@ -19,13 +19,13 @@ afterEach(() => nock.cleanAll());
 
 test("every call names its languages and the seller's token", async () => {
   const { forms } = grantTokens();
-  const seen: Record<string, unknown>[] = [];
+  const seen: Record<string, string>[] = [];
   nock(host)
     .get(orders)
     .query(true)
-    .reply(200, function () {
-      seen.push(this.req.headers);
-      return none;
+    .reply((request: Request) => {
+      seen.push(Object.fromEntries(request.headers));
+      return [200, none];
     });
   const { connector, context } = createBench();
   await connector.pullOrders(null, context);
@@ -63,19 +63,15 @@ test.each(["expired_token_rest", "expired_token_inventory_variant"])(
     const path = "/sell/inventory/v1/bulk_update_price_quantity";
     nock(host)
       .post(path)
-      .reply(
-        status,
-        function () {
-          used.push(this.req.headers["authorization"]);
-          return body;
-        },
-        json,
-      );
+      .reply((request: Request) => {
+        used.push(request.headers.get("authorization"));
+        return [status, body, json];
+      });
     nock(host)
       .post(path)
-      .reply(200, function () {
-        used.push(this.req.headers["authorization"]);
-        return { responses: [{ sku: "A", offerId: "offer-A", statusCode: 200 }] };
+      .reply((request: Request) => {
+        used.push(request.headers.get("authorization"));
+        return [200, { responses: [{ sku: "A", offerId: "offer-A", statusCode: 200 }] }];
       });
     const { connector, context } = createBench();
     const outcomes = await connector.pushQuantities([write("A", 2)], "attempt-1", context);

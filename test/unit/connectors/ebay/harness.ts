@@ -17,7 +17,7 @@ export const contractJson = (path: string): unknown =>
   JSON.parse(readFileSync(new URL(`../../../../contracts/ebay/${path}`, import.meta.url), "utf8"));
 
 /** A clock that only moves when told to; sleeping moves it. */
-export const createTestClock = (): Clock & { advance(ms: number): void } => {
+const createTestClock = (): Clock & { advance(ms: number): void } => {
   let passedMs = 0;
   return {
     now: () => nowMs + passedMs,
@@ -31,7 +31,7 @@ export const createTestClock = (): Clock & { advance(ms: number): void } => {
   };
 };
 
-export const settingsWith = (overrides: Partial<EbaySettings> = {}): EbaySettings => ({
+const settingsWith = (overrides: Partial<EbaySettings> = {}): EbaySettings => ({
   channel: "ebay",
   id: "ebay-de",
   quotas: {},
@@ -74,18 +74,16 @@ export const createBench = (overrides: Partial<EbaySettings> = {}): Bench => {
 /** Answers token requests with `<grant>-1`, `<grant>-2` … and tells what was asked. */
 export const grantTokens = (): { readonly forms: URLSearchParams[] } => {
   const forms: URLSearchParams[] = [];
+  const basic = `Basic ${Buffer.from("client:secret").toString("base64")}`;
   nock(host)
     .persist()
     .post("/identity/v1/oauth2/token")
-    .basicAuth({ user: "client", pass: "secret" })
-    .reply(200, (_uri, body) => {
-      const form = new URLSearchParams(String(body));
+    .matchHeader("authorization", basic)
+    .reply(async (request: Request) => {
+      const form = new URLSearchParams(await request.text());
       forms.push(form);
-      return {
-        access_token: `${form.get("grant_type")}-${forms.length}`,
-        expires_in: 7200,
-        token_type: "User Access Token",
-      };
+      const token = `${form.get("grant_type")}-${forms.length}`;
+      return [200, { access_token: token, expires_in: 7200, token_type: "User Access Token" }];
     });
   return { forms };
 };

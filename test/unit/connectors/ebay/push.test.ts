@@ -26,9 +26,9 @@ test("a push sends both quantities in the contract's shape", async () => {
   const bodies: unknown[] = [];
   nock(host)
     .post(path)
-    .reply(200, (_uri, body) => {
-      bodies.push(body);
-      return samples.response_all_ok.body;
+    .reply(async (request: Request) => {
+      bodies.push(await request.json());
+      return [200, samples.response_all_ok.body];
     });
   const { connector, context } = createBench();
   const outcomes = await connector.pushQuantities(sampleBatch, "attempt-1", context);
@@ -71,9 +71,9 @@ test.each([
   let again = 0;
   nock(host)
     .post(path)
-    .reply(200, () => {
+    .reply(() => {
       again += 1;
-      return samples.response_all_ok.body;
+      return [200, samples.response_all_ok.body];
     });
   const { connector, context } = createBench();
   const outcomes = await connector.pushQuantities(sampleBatch, "attempt-1", context);
@@ -87,7 +87,7 @@ test("a push that is aborted while eBay works on it is unknown", async () => {
     .post(path)
     .reply(() => {
       abort.abort(new Error("shutdown"));
-      return [200, samples.response_all_ok.body as never];
+      return [200, samples.response_all_ok.body];
     });
   const { connector } = createBench();
   const outcomes = await connector.pushQuantities(sampleBatch, "attempt-1", {
@@ -115,8 +115,8 @@ test("one malformed SKU that makes eBay turn down the whole request costs only i
   nock(host)
     .persist()
     .post(path)
-    .reply((_uri, body) => {
-      const { requests } = Requests.parse(body);
+    .reply(async (request: Request) => {
+      const { requests } = Requests.parse(await request.json());
       sent.push(requests.map(({ sku }) => sku));
       if (requests.some(({ sku }) => sku === "bad")) return [400, { errors: [errorRow(25707)] }];
       return [

@@ -1,0 +1,64 @@
+import nock from "nock";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { createBench, errorRow, grantTokens, host } from "./harness.ts";
+
+const date = (iso: string) => ({ Date: new Date(iso).toUTCString() });
+const limits = (remaining: number) => ({
+  rateLimits: [
+    {
+      resources: [
+        { name: "x", rates: [{ limit: 1000, remaining, reset: "2026-11-21T07:00:00.000Z", timeWindow: 86_400 }] },
+      ],
+    },
+  ],
+});
+const subscription = (topicId: string) => ({ topicId, status: "ENABLED", destinationId: "d-1" });
+
+beforeEach(() => {
+  nock.disableNetConnect();
+  grantTokens();
+});
+afterEach(() => nock.cleanAll());
+
+const failedOnes = async (): Promise<readonly string[]> => {
+  const { connector, context } = createBench();
+  const findings = await connector.check(context);
+  return findings.filter(({ ok }) => !ok).map(({ check, fix }) => `${check}: ${fix}`);
+};
+
+test("an account in good order has nothing to complain about", async () => {
+  nock(host).get("/sell/inventory/v1/inventory_item").query(true).reply(200, { total: 0 });
+  nock(host).get("/sell/fulfillment/v1/order").query(true).reply(200, { total: 0 }, date("2026-11-20T10:30:02.000Z"));
+  nock(host).get("/developer/analytics/v1_beta/rate_limit/").query(true).times(2).reply(200, limits(900));
+  nock(host)
+    .get("/commerce/notification/v1/subscription")
+    .query({ limit: "100" })
+    .reply(200, { subscriptions: [subscription("ORDER_CONFIRMATION"), subscription("ORDER_CANCELLATION_ACTIVITY")] });
+  nock(host)
+    .get("/commerce/notification/v1/destination/d-1")
+    .reply(200, { status: "ENABLED", deliveryConfig: { endpoint: "https://sync.example.com/hooks/ebay" } });
+  expect(await failedOnes()).toEqual([]);
+});
+
+test("a missing scope, a wrong clock, a spent quota, a lost subscription and a dead destination are each told with a fix", async () => {
+  nock(host)
+    .get("/sell/inventory/v1/inventory_item")
+    .query(true)
+    .times(2)
+    .reply(403, { errors: [errorRow(1100, "Access denied")] });
+  nock(host).get("/sell/fulfillment/v1/order").query(true).reply(200, { total: 0 }, date("2026-11-20T10:00:00.000Z"));
+  nock(host).get("/developer/analytics/v1_beta/rate_limit/").query(true).times(2).reply(200, limits(5));
+  nock(host)
+    .get("/commerce/notification/v1/subscription")
+    .query(true)
+    .reply(200, { subscriptions: [subscription("ORDER_CONFIRMATION")] });
+  nock(host).get("/commerce/notification/v1/destination/d-1").reply(200, { status: "MARKED_DOWN" });
+  expect(await failedOnes()).toEqual([
+    expect.stringMatching(/^inventory: .*sell\.inventory/),
+    expect.stringMatching(/^clock: .*NTP/),
+    expect.stringMatching(/^quota inventory: /),
+    expect.stringMatching(/^quota fulfillment: /),
+    expect.stringMatching(/^subscription ORDER_CANCELLATION_ACTIVITY: Subscribe/),
+    expect.stringMatching(/^destination d-1: Enable/),
+  ]);
+});
