@@ -91,6 +91,7 @@ export const compose = async (
     );
     const plans = new Map(settings.accounts.map((account) => [account.id, accountPlan(account, settings.guards)]));
     const queueServer = openQueueServer(servers.queue, log);
+    stops.push(() => queueServer.close());
     const complaints = await queueServer.check();
     if (complaints.length > 0) throw new Error(complaints.join("; "));
     const queues = createQueues(jobDefinitions, {

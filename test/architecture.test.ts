@@ -80,6 +80,7 @@ const writers: Readonly<Record<string, string>> = {
   observation: "sync",
   api_key: "access",
   audit_entry: "access",
+  api_request: "access",
 };
 
 const files = readdirSync(src, { recursive: true, encoding: "utf8" })

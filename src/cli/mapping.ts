@@ -8,6 +8,7 @@ import { unmappedListings } from "../mapping/links.ts";
 import { listingIdByName } from "../mapping/listings.ts";
 import { readCursor } from "../sync/cursors.ts";
 import { replayDeliveries, stuckDeliveries } from "../sync/inbox.ts";
+import { blockedTargets, retryBlocked } from "../sync/targets.ts";
 import { ExitError, type GlobalOptions, say, untilSignalled, withRuntime } from "./context.ts";
 
 const Component = z
@@ -115,6 +116,27 @@ export const mappingCommands = (program: Command): void => {
         });
         for (const accountId of new Set(stuck.map((row) => row.accountId))) jobDeps.wake("ingest", { accountId });
         return say(options, { deliveries: count, done: true }, `${count} deliveries are taken up again`);
+      }),
+    );
+  program
+    .command("blocked")
+    .description("listings that the channel refuses to change, with the reason")
+    .option("--retry", "plan them anew")
+    .option("--account <id>", "with --retry: only of this account")
+    .action((_options, command: Command) =>
+      withRuntime(command.optsWithGlobals<GlobalOptions>(), async ({ db, jobDeps }) => {
+        const options = command.optsWithGlobals<GlobalOptions & { account?: string; retry?: boolean }>();
+        const rows = (await blockedTargets(db, 10_000)).filter(
+          (row) => options.account === undefined || row.accountId === options.account,
+        );
+        if (options.retry === true) {
+          const retried = await retryBlocked(db, options.account ?? null);
+          for (const accountId of new Set(rows.map((row) => row.accountId)))
+            jobDeps.wake("push-account", { accountId });
+          return say(options, { retried }, `${retried} listings are planned anew`);
+        }
+        const text = rows.map((row) => `${row.accountId}  ${row.ref}  ${row.reason}`);
+        return say(options, { listings: rows }, text.join("\n") || "no listing is blocked");
       }),
     );
 };

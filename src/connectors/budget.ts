@@ -19,8 +19,15 @@ export interface Budget {
 
 type Bucket = { ratePerSecond: number; burst: number; tokens: number; at: number; notBefore: number };
 
-/** In-process mirror of an account's quotas; callers are served first come, first served. */
-export const createBudget = (quotas: Readonly<Record<string, Quota>>, clock: Clock): Budget => {
+/**
+ * In-process mirror of an account's quotas; callers are served first come, first served. `capped` names the quotas that
+ * an operator set: what the channel reports may lower them, never raise them (others may share the quota).
+ */
+export const createBudget = (
+  quotas: Readonly<Record<string, Quota>>,
+  clock: Clock,
+  capped: ReadonlySet<string> = new Set(),
+): Budget => {
   const buckets = new Map<string, Bucket>();
   const queues = new Map<string, Promise<void>>();
 
@@ -73,8 +80,12 @@ export const createBudget = (quotas: Readonly<Record<string, Quota>>, clock: Clo
     observe(name, seen) {
       const bucket = bucketOf(name);
       refill(bucket);
-      if (seen.ratePerSecond !== undefined && seen.ratePerSecond > 0) bucket.ratePerSecond = seen.ratePerSecond;
-      if (seen.burst !== undefined && seen.burst > 0) bucket.burst = seen.burst;
+      const quota = capped.has(name) ? quotas[name] : undefined;
+      const most = (reported: number, set: number | undefined): number => Math.min(reported, set ?? reported);
+      if (seen.ratePerSecond !== undefined && seen.ratePerSecond > 0) {
+        bucket.ratePerSecond = most(seen.ratePerSecond, quota?.ratePerSecond);
+      }
+      if (seen.burst !== undefined && seen.burst > 0) bucket.burst = most(seen.burst, quota?.burst);
       if (seen.remaining !== undefined) bucket.tokens = Math.min(bucket.tokens, seen.remaining);
     },
     throttled(name, waitMs) {

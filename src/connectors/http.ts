@@ -1,4 +1,4 @@
-import axios, { type AxiosInstance, type AxiosRequestConfig, type AxiosResponse } from "axios";
+import axios, { type AxiosRequestConfig, type AxiosResponse } from "axios";
 import pRetry from "p-retry";
 import { ChannelError } from "../core/failure.ts";
 import type { ConnectorDeps } from "./deps.ts";
@@ -16,6 +16,10 @@ export type Classify = (response: AxiosResponse<unknown>) => ChannelError | unde
 
 export type Http = (request: HttpRequest, signal: AbortSignal) => Promise<AxiosResponse<unknown>>;
 
+/** Axios errors carry the request with its token or secret: what goes on keeps message and code only. */
+const scrubbed = (error: unknown): Error =>
+  Object.assign(new Error((error as Error).message), { code: (error as { code?: unknown }).code });
+
 const defaultTimeoutMs = 10_000;
 /** Seconds inside one call; minutes between runs belong to the queue, and the two are never multiplied. */
 const retriesMax = 2;
@@ -25,12 +29,8 @@ const retriesMax = 2;
  * calls that may be repeated. Errors: `ChannelError` only; network trouble is `retryable`, and `ambiguous` for a
  * request that is not repeatable.
  */
-export const createHttp = (
-  deps: Pick<ConnectorDeps, "random" | "log">,
-  classify: Classify,
-  instance?: AxiosInstance,
-): Http => {
-  const client = instance ?? axios.create();
+export const createHttp = (deps: Pick<ConnectorDeps, "random" | "log">, classify: Classify): Http => {
+  const client = axios.create();
   const once = async (request: HttpRequest, signal: AbortSignal): Promise<AxiosResponse<unknown>> => {
     const { repeatable, timeoutMs = defaultTimeoutMs, ...config } = request;
     const deadline = AbortSignal.timeout(timeoutMs);
@@ -48,7 +48,7 @@ export const createHttp = (
         kind: "retryable",
         message: deadline.aborted ? `no answer within ${timeoutMs} ms` : `network: ${(cause as Error).message}`,
         ambiguous: !repeatable,
-        cause,
+        cause: scrubbed(cause),
       });
     }
     const failure = classify(response);

@@ -65,6 +65,9 @@ const setUp = async (options: DemoOptions, deps: DemoDeps, startedMs: number): P
     const settings: Settings = {
       ...deps.settings,
       dataDir: dir,
+      // A demo must never write into a database or queue that means something to somebody.
+      databaseUrl: undefined,
+      redisUrl: undefined,
       server: { ...deps.settings.server, host: "127.0.0.1", port, publicUrl: webUrl },
       accounts: demoAccountSettings(simulators.urls, deps.credentials, speedUp, webUrl),
     };

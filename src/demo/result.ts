@@ -74,6 +74,7 @@ export const resultOf = async (input: ResultInput): Promise<Result> => {
     units.lost += compared.lost;
     units.invented += compared.invented;
     units.doubled += compared.doubled;
+    complaints.push(...compared.lines.slice(0, 5));
     differences.set(channel, differingListings(books, wanted));
     events.push(...(await stockEvents(channel, controls[channel], truth)));
   }

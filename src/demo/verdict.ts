@@ -25,7 +25,13 @@ export type ChannelBooks = {
   readonly shown: ReadonlyMap<string, number>;
 };
 
-export type UnitVerdict = { readonly lost: number; readonly invented: number; readonly doubled: number };
+export type UnitVerdict = {
+  readonly lost: number;
+  readonly invented: number;
+  readonly doubled: number;
+  /** The lines behind the numbers, for people. */
+  readonly lines: readonly string[];
+};
 
 const takenByWitness = (line: WitnessLine): number => line.orderedUnits - line.cancelledUnits - line.restockedUnits;
 const takenByLedger = (line: LedgerLine): number => line.holdUnits + line.leftUnits - line.backUnits;
@@ -39,6 +45,7 @@ export const compareLines = (books: ChannelBooks): UnitVerdict => {
   const ours = new Map(books.ledger.map((line) => [key(line.orderRef, line.lineRef, line.sku), line]));
   let lost = 0;
   let doubled = 0;
+  const lines: string[] = [];
   for (const line of books.witness) {
     const id = key(line.orderId, line.lineId, line.sku);
     const known = ours.get(id);
@@ -46,9 +53,13 @@ export const compareLines = (books: ChannelBooks): UnitVerdict => {
     const difference = takenByWitness(line) - (known === undefined ? 0 : takenByLedger(known));
     if (difference > 0) lost += difference;
     else doubled -= difference;
+    if (difference !== 0)
+      lines.push(`${books.channel} ${JSON.stringify(line)} against ours ${JSON.stringify(known ?? null)}`);
   }
   const invented = [...ours.values()].reduce((sum, line) => sum + takenByLedger(line), 0);
-  return { lost, invented, doubled };
+  for (const line of ours.values())
+    if (takenByLedger(line) !== 0) lines.push(`${books.channel} has no ${JSON.stringify(line)}`);
+  return { lost, invented, doubled, lines };
 };
 
 /** Listings of a channel that do not show what they should. */

@@ -9,6 +9,7 @@ import type { JobDeps } from "./deps.ts";
 import { linkListings } from "./link-listings.ts";
 
 export const listingsStream = "listings";
+const freshMs = 30_000;
 
 /** Reads every listing of an account into ours and links what matches exactly. Read-only towards the channel. */
 export const importListings = defineJob({
@@ -19,8 +20,13 @@ export const importListings = defineJob({
   async run({ payload: { accountId }, signal, drain }, deps: JobDeps): Promise<RunAgain | undefined> {
     const connector = deps.connectorFor(accountId);
     if (connector === undefined) return undefined;
-    await noteTry(deps.db, accountId, listingsStream, toIso(deps.clock.now()));
-    let { cursor } = await readCursor(deps.db, accountId, listingsStream);
+    const startedMs = deps.clock.now();
+    await noteTry(deps.db, accountId, listingsStream, toIso(startedMs));
+    const before = await readCursor(deps.db, accountId, listingsStream);
+    let { cursor } = before;
+    const doneMs = before.watermark === null ? 0 : Date.parse(before.watermark);
+    // Wake-ups that came while the last import ran ask for nothing new.
+    if (cursor === null && startedMs - doneMs < freshMs) return undefined;
     let listings = 0;
     while (!drain.aborted) {
       const readAt = toIso(deps.clock.now());

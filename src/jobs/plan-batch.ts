@@ -63,7 +63,7 @@ const riskiest = async (deps: JobDeps, plan: AccountPlan, count: number): Promis
   const owed = await owedTargets(deps.db, plan.accountId, owedMax, toIso(deps.clock.now()));
   if (owed.length === 0) return owed;
   const ids = owed.map((target) => target.listingId);
-  const wanted = await wantedUnits(deps.db, ids, plan.policy);
+  const wanted = await wantedUnits(deps.db, ids, plan);
   const changes = owed.map((target) => ({
     target,
     wantedUnits: wanted.get(target.listingId)?.units ?? 0,
@@ -112,7 +112,7 @@ const gather = async (
   );
   const shown = [...readings].map(([listingId, { units }]) => ({ listingId, units }));
   await recordReadings(deps.db, shown, "before-push", readAt);
-  const wanted = await wantedUnits(deps.db, ids, plan.policy);
+  const wanted = await wantedUnits(deps.db, ids, plan);
   const open = Map.groupBy(await openAttemptsOf(deps.db, ids), (attempt) => attempt.listingId);
   const ordersSeen = await listingsWithOrdersSeen(deps.db, accountId, ids);
   return { listings, readings, wanted, open, ordersSeen };

@@ -51,7 +51,8 @@ export const sweep = async (deps: JobDeps): Promise<boolean> => {
   for (const account of found.accounts) {
     const connector = deps.connectorFor(account.id);
     const plan = deps.planFor(account.id);
-    if (connector === undefined || plan === undefined || account.state === "paused") continue;
+    if (connector === undefined || plan === undefined) continue;
+    // A paused account is not pushed to, but its sales still count.
     const orders = await readCursor(deps.db, account.id, ordersStream);
     const failing = account.state === "needs-attention";
     // Credentials that failed are tried at the polls' pace: the first try that works ends the pause.

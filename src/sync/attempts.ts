@@ -36,9 +36,13 @@ export const openAttempts = async (
   await execute(
     tx,
     sql`
+      with locked as (select listing_id from push_target
+                       where listing_id = any(${opened.attempts.map((attempt) => attempt.listingId)}) order by listing_id for update)
       update push_target t set wanted_units = a.units
-        from json_to_recordset(${JSON.stringify(opened.attempts)}::json) as a ("listingId" bigint, units bigint)
-       where t.listing_id = a."listingId"`,
+        from locked
+        join json_to_recordset(${JSON.stringify(opened.attempts)}::json) as a ("listingId" bigint, units bigint)
+          on a."listingId" = locked.listing_id
+       where t.listing_id = locked.listing_id`,
   );
 };
 

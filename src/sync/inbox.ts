@@ -141,7 +141,7 @@ export const reopenParked = async (tx: Tx, accountId: string, names: readonly st
        where id in (select inbox_id from named) and state = 'parked'`,
   );
 
-/** A person's "try again": dead letters and parked deliveries by id, or all of an account. Returns how many. */
+/** A person's "try again" (what was malformed cannot mean more the second time): dead letters and parked deliveries by id, or all of an account. Returns how many. */
 export const replayDeliveries = (
   on: Queryable,
   chosen: { readonly accountId: string | null; readonly ids: readonly number[] | null },
@@ -150,7 +150,7 @@ export const replayDeliveries = (
     on,
     sql`
       update inbox set state = 'received', attempts = 0, not_before = null, settled_at = null
-       where state in ('dead', 'parked') and topic <> 'malformed'
+       where state in ('dead', 'parked') and payload is not null and payload <> '{}'::jsonb
          and (${chosen.accountId}::text is null or account_id = ${chosen.accountId})
          and (${chosen.ids}::bigint[] is null or id = any(${chosen.ids}))`,
   );

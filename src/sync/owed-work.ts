@@ -31,7 +31,8 @@ export const owedWork = (on: Queryable, now: string): Promise<readonly OwedWork[
              (select count(*) from inbox i where i.account_id = a.id and i.state = 'dead') as dead,
              (select count(*) from push_target t where t.account_id = a.id and t.blocked_reason is not null) as blocked,
              (select (extract(epoch from ${now}::timestamptz - min(t.owed_since)) * 1000)::float8
-                from push_target t where t.account_id = a.id and t.wanted_version > t.settled_version) as "oldestOwedMs"
+                from push_target t where a.state = 'live' and t.account_id = a.id and t.wanted_version > t.settled_version
+                                     and t.blocked_reason is null) as "oldestOwedMs"
         from account a
        order by a.id`,
   );

@@ -27,7 +27,7 @@ export const noteStockHints = async (
            for update of t
       )
       update push_target t
-         set wanted_version = wanted_version + 1,
+         set wanted_version = wanted_version + 1, blocked_reason = null, not_before = null,
              owed_since = case when settled_version = wanted_version then ${now}::timestamptz else owed_since end
        where t.listing_id in (select listing_id from news)`,
   );

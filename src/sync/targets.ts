@@ -51,17 +51,26 @@ export const markOwed = async (tx: Tx, skus: readonly string[], now: string): Pr
     )
   ).map((row) => row.accountId);
 
-/** One listing is looked at again (a hint from the channel, a person's wish). */
-export const markListingsOwed = async (on: Queryable, listingIds: readonly number[], now: string): Promise<void> => {
-  await execute(
+/** A person's "try again": refused listings of an account (or of all) are planned anew. Returns how many. */
+export const retryBlocked = (on: Queryable, accountId: string | null): Promise<number> =>
+  execute(
     on,
     sql`
-      update push_target t
-         set wanted_version = wanted_version + 1, blocked_reason = null, not_before = null,
-             owed_since = case when settled_version = wanted_version then ${now}::timestamptz else owed_since end
-       where listing_id = any(${listingIds})`,
+      update push_target set blocked_reason = null, not_before = null, failures = 0
+       where blocked_reason is not null and (${accountId}::text is null or account_id = ${accountId})`,
   );
-};
+
+/** Listings that are not pushed to until a person looks, with the reason. */
+export const blockedTargets = (on: Queryable, rowsMax: number) =>
+  query(
+    on,
+    z.object({ accountId: z.string(), ref: z.string(), channelSku: z.string().nullable(), reason: z.string() }),
+    sql`
+      select t.account_id as "accountId", l.ref, l.channel_sku as "channelSku", t.blocked_reason as reason
+        from push_target t join listing l on l.id = t.listing_id
+       where t.blocked_reason is not null
+       order by t.account_id, l.ref limit ${rowsMax}`,
+  );
 
 export const OwedTarget = z.object({
   listingId: z.number(),
@@ -107,21 +116,25 @@ export const recordReadings = async (
   await execute(
     on,
     sql`
-      with readings as (
+      with locked as (
+        -- Sorted, here and wherever several targets change at once: jobs of one account work side by side.
+        select listing_id, shown_units, shown_at, shown_since from push_target
+         where listing_id = any(${readings.map((one) => one.listingId)}) order by listing_id for update
+      ), readings as (
         select * from json_to_recordset(${JSON.stringify(readings)}::json) as r ("listingId" bigint, units bigint)
       ), news as (
         insert into observation (listing_id, units, read_how, observed_at)
         select r."listingId", r.units, ${readHow}, ${readAt}::timestamptz
           from readings r
-          left join push_target t on t.listing_id = r."listingId"
+          left join locked t on t.listing_id = r."listingId"
          where t.shown_at is null or t.shown_units is distinct from r.units
       )
       update push_target t
          set shown_units = r.units, shown_at = ${readAt}::timestamptz,
              shown_since = case when t.shown_units is not distinct from r.units and t.shown_since is not null
                                 then t.shown_since else ${readAt}::timestamptz end
-        from readings r
-       where t.listing_id = r."listingId" and (t.shown_at is null or t.shown_at <= ${readAt}::timestamptz)`,
+        from readings r join locked on locked.listing_id = r."listingId"
+       where t.listing_id = locked.listing_id and (t.shown_at is null or t.shown_at <= ${readAt}::timestamptz)`,
   );
 };
 
@@ -135,10 +148,14 @@ export const settleTargets = async (
       on,
       z.object({ owedSinceMs: z.number() }),
       sql`
+        with locked as (select listing_id from push_target where listing_id = any(${settled.map((one) => one.listingId)})
+                         order by listing_id for update)
         update push_target t
            set settled_version = greatest(t.settled_version, s.version), wanted_units = s.units, failures = 0, not_before = null
-          from json_to_recordset(${JSON.stringify(settled)}::json) as s ("listingId" bigint, version bigint, units bigint)
-         where t.listing_id = s."listingId" and t.settled_version < s.version
+          from locked
+          join json_to_recordset(${JSON.stringify(settled)}::json) as s ("listingId" bigint, version bigint, units bigint)
+            on s."listingId" = locked.listing_id
+         where t.listing_id = locked.listing_id and t.settled_version < s.version
         returning (extract(epoch from t.owed_since) * 1000)::float8 as "owedSinceMs"`,
     )
   ).map((row) => row.owedSinceMs);
@@ -150,10 +167,14 @@ export const deferTargets = async (on: Queryable, deferrals: readonly Deferral[]
   await execute(
     on,
     sql`
+      with locked as (select listing_id from push_target where listing_id = any(${deferrals.map((one) => one.listingId)})
+                       order by listing_id for update)
       update push_target t
          set not_before = d."notBefore", failures = t.failures + case when d.failed then 1 else 0 end
-        from json_to_recordset(${JSON.stringify(deferrals)}::json) as d ("listingId" bigint, "notBefore" timestamptz, failed boolean)
-       where t.listing_id = d."listingId"`,
+        from locked
+        join json_to_recordset(${JSON.stringify(deferrals)}::json) as d ("listingId" bigint, "notBefore" timestamptz, failed boolean)
+          on d."listingId" = locked.listing_id
+       where t.listing_id = locked.listing_id`,
   );
 };
 
@@ -165,9 +186,13 @@ export const blockTargets = async (
   await execute(
     on,
     sql`
+      with locked as (select listing_id from push_target where listing_id = any(${blocked.map((one) => one.listingId)})
+                       order by listing_id for update)
       update push_target t set blocked_reason = b.reason
-        from json_to_recordset(${JSON.stringify(blocked)}::json) as b ("listingId" bigint, reason text)
-       where t.listing_id = b."listingId"`,
+        from locked
+        join json_to_recordset(${JSON.stringify(blocked)}::json) as b ("listingId" bigint, reason text)
+          on b."listingId" = locked.listing_id
+       where t.listing_id = locked.listing_id`,
   );
 };
 

@@ -10,7 +10,6 @@ import { endpointsOf, queryString } from "./endpoints.ts";
 import { apiFailureOf, expiredTokenCode } from "./failures.ts";
 import { createPacer } from "./pacer.ts";
 import type { AmazonOperation } from "./quotas.ts";
-import { createScrubbedAxios } from "./scrubbed.ts";
 import { createTokenSource } from "./token.ts";
 
 /** Writes get the shorter time: their answer is small, and a late one only prolongs the doubt. */
@@ -48,7 +47,7 @@ export const createAmazonClient = (settings: AmazonSettings, deps: ConnectorDeps
   const endpoints = endpointsOf(settings);
   const tokens = createTokenSource(settings, endpoints.token, deps);
   const pacer = createPacer(settings.quotas, deps);
-  const http = createHttp(deps, apiFailureOf, createScrubbedAxios());
+  const http = createHttp(deps, apiFailureOf);
 
   const request = (call: Call, token: string, signal: AbortSignal): Promise<AxiosResponse<unknown>> => {
     const isRead = call.method === "GET";
@@ -70,9 +69,11 @@ export const createAmazonClient = (settings: AmazonSettings, deps: ConnectorDeps
       signal,
     );
   };
-  const paced = async (call: Call, token: string, signal: AbortSignal): Promise<Answer> => {
+  /** `tokenOf` is asked after the wait for quota: a token that was good before it may be dead by then. */
+  const paced = async (call: Call, tokenOf: () => Promise<string>, signal: AbortSignal): Promise<Answer> => {
     const quotaSignal = call.quotaSignal === undefined ? signal : AbortSignal.any([signal, call.quotaSignal]);
     await pacer.admit(call.operation, quotaSignal);
+    const token = await tokenOf();
     const sentAt = toIso(deps.clock.now());
     call.onSend?.();
     try {
@@ -88,12 +89,16 @@ export const createAmazonClient = (settings: AmazonSettings, deps: ConnectorDeps
   };
   return {
     async call(call, signal) {
-      const token = await tokens.current();
+      let used = "";
+      const current = async (): Promise<string> => {
+        used = await tokens.current();
+        return used;
+      };
       try {
-        return await paced(call, token, signal);
+        return await paced(call, current, signal);
       } catch (error) {
         if (!(error instanceof ChannelError) || error.channelCode !== expiredTokenCode) throw error;
-        return paced(call, await tokens.renew(token), signal);
+        return paced(call, () => tokens.renew(used), signal);
       }
     },
     async authenticate() {

@@ -18,7 +18,7 @@ export interface Pacer {
 
 /**
  * Pace of an account's calls. A 429 states neither rate nor wait (§0.7): we wait from once to twice the refill time of
- * one token (at least a second), doubling while it goes on.
+ * one token (at least a quarter of a second), doubling while it goes on.
  */
 export const createPacer = (quotas: Readonly<Record<string, Quota>>, deps: ConnectorDeps): Pacer => {
   const throttles = new Map<AmazonOperation, { readonly inARow: number; readonly untilMs: number }>();
@@ -46,7 +46,7 @@ export const createPacer = (quotas: Readonly<Record<string, Quota>>, deps: Conne
     },
     throttled(operation, retryAfterMs) {
       const inARow = (throttles.get(operation)?.inARow ?? 0) + 1;
-      const baseMs = Math.max(1_000, 1_000 / rateOf(operation));
+      const baseMs = Math.max(250, 1_000 / rateOf(operation));
       const waitMs = retryAfterMs ?? backoffMs([2 * baseMs, 4 * baseMs, 8 * baseMs], inARow, deps.random);
       throttles.set(operation, { inARow, untilMs: deps.clock.monotonicMs() + waitMs });
       deps.budget.throttled(operation, waitMs);

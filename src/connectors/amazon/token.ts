@@ -4,7 +4,6 @@ import type { ConnectorDeps } from "../deps.ts";
 import { createHttp } from "../http.ts";
 import type { AmazonSettings } from "../settings.ts";
 import { tokenFailureOf } from "./failures.ts";
-import { createScrubbedAxios } from "./scrubbed.ts";
 
 const TokenAnswer = z.object({ access_token: z.string().min(1), expires_in: z.number().positive() });
 
@@ -27,7 +26,7 @@ export const createTokenSource = (
   tokenUrl: string,
   deps: ConnectorDeps,
 ): TokenSource => {
-  const http = createHttp(deps, tokenFailureOf, createScrubbedAxios());
+  const http = createHttp(deps, tokenFailureOf);
   const unaborted = new AbortController().signal;
   let cached: { readonly token: string; readonly freshUntilMs: number } | undefined;
   let refreshing: Promise<string> | undefined;

@@ -35,6 +35,8 @@ export type EbayAnswer = {
 export type EbayClient = (call: EbayCall, signal: AbortSignal) => Promise<EbayAnswer>;
 
 const realHost = "https://api.ebay.com";
+const briefThrottleMs = 5_000;
+const throttlesMax = 5;
 
 /** Auth, headers, quota and refresh around every call to one seller's account. */
 export const createEbayClient = (settings: EbaySettings, deps: ConnectorDeps): EbayClient => {
@@ -50,7 +52,12 @@ export const createEbayClient = (settings: EbaySettings, deps: ConnectorDeps): E
   };
   const headers = headersFor(settings);
 
-  const send = async (call: EbayCall, token: string, signal: AbortSignal): Promise<EbayAnswer> => {
+  const sendOnce = async (
+    call: EbayCall,
+    token: string,
+    throttlesBefore: number,
+    signal: AbortSignal,
+  ): Promise<EbayAnswer> => {
     await budget.take(call.quota, signal);
     const sentAtMs = clock.now();
     try {
@@ -67,8 +74,24 @@ export const createEbayClient = (settings: EbaySettings, deps: ConnectorDeps): E
       );
       return { status: answer.status, body: answer.data, headers: answer.headers, sentAtMs };
     } catch (error) {
-      if (isThrottle(error)) throw await asThrottle(error, call.quota, { client: sendWithToken, deps, signal });
+      if (isThrottle(error))
+        throw await asThrottle(error, call.quota, throttlesBefore, { client: sendWithToken, deps, signal });
       throw call.repeatable ? error : asWritten(error, signal);
+    }
+  };
+
+  /**
+   * A read of 25 listings takes 26 calls: one passing throttle among them must not throw away the other 25. The bucket
+   * holds the next try back for as long as eBay asked; longer waits are the caller's.
+   */
+  const send = async (call: EbayCall, token: string, signal: AbortSignal): Promise<EbayAnswer> => {
+    for (let throttles = 1; ; throttles += 1) {
+      try {
+        return await sendOnce(call, token, throttles - 1, signal);
+      } catch (error) {
+        const brief = isThrottle(error) && (error.retryAfterMs ?? Number.POSITIVE_INFINITY) <= briefThrottleMs;
+        if (!call.repeatable || !brief || throttles > throttlesMax) throw error;
+      }
     }
   };
 
@@ -104,11 +127,12 @@ type Asking = { readonly client: EbayClient; readonly deps: ConnectorDeps; reado
 const asThrottle = async (
   error: ChannelError,
   quota: EbayQuota,
+  throttlesBefore: number,
   { client, deps, signal }: Asking,
 ): Promise<ChannelError> => {
   const mayAsk = error.retryAfterMs === undefined && quota !== "analytics";
   const askedMs = mayAsk ? await askWaitMs(quota, client, deps, signal) : undefined;
-  const retryAfterMs = askedMs ?? waitAfter429Ms(error, deps.random);
+  const retryAfterMs = askedMs ?? Math.min(briefThrottleMs, waitAfter429Ms(error, deps.random) * 2 ** throttlesBefore);
   deps.budget.throttled(quota, retryAfterMs);
   return new ChannelError({ ...named(error), kind: "throttled", message: error.message, retryAfterMs, cause: error });
 };

@@ -84,9 +84,9 @@ const isDeadGrant = (error: string | undefined): boolean =>
 
 const retryAfterMsMax = 24 * 60 * 60 * 1000;
 
-/** The wait when eBay names none: seconds, spread so that accounts throttled together do not return together. */
+/** The first wait when eBay names none (bursts are counted over seconds): short, and spread so that accounts throttled together do not return together. */
 export const waitAfter429Ms = (error: ChannelError, random: Random): number =>
-  error.retryAfterMs ?? Math.round(2_000 + random() * 4_000);
+  error.retryAfterMs ?? Math.round(150 + random() * 350);
 
 /** Both forms of Retry-After, seconds and HTTP date, within a second and a day; undefined when absent or unreadable. */
 const retryAfterMs = (header: string | undefined, clock: Clock): number | undefined => {

@@ -74,7 +74,7 @@ export const createTokenIssuer = (options: {
         return oauthError(401, "invalid_client", "client authentication failed");
       const fields = new URLSearchParams(form);
       const asked = (fields.get("scope") ?? "").split(" ").filter((scope) => scope !== "");
-      switch (fields.get("grant_type")) {
+      switch (fields.get("grant_type") ?? "") {
         case "refresh_token":
           if (fields.get("refresh_token") !== credentials.refreshToken) {
             return oauthError(

@@ -22,7 +22,7 @@ export type SaleRequest = {
 export type SaleLine = {
   readonly lineId: string;
   readonly sku: string;
-  /** Cumulative, as the channel knows them. ordered = cancelled + shipped + still open. */
+  /** Cumulative, as the channel knows them. ordered = cancelled + shipped + still open; restocked is a part of shipped. */
   readonly orderedUnits: number;
   readonly cancelledUnits: number;
   readonly shippedUnits: number;

@@ -205,9 +205,11 @@ export class World {
           this.#changeLevel(line.listing, level, { available: row.units, committed: -row.units });
       } else {
         line.returnedUnits += row.units;
-        if (level !== undefined) this.#changeLevel(line.listing, level, { available: row.units, committed: 0 });
+        if (level !== undefined) {
+          this.#changeLevel(line.listing, level, { available: row.units, committed: 0 });
+          line.restockedUnits += row.units;
+        }
       }
-      if (level !== undefined) line.restockedUnits += row.units;
     }
     if (entry.rows.length > 0) {
       order.refunds.push({ refundId: entry.refundId, atMs: this.#nowMs, rows: entry.rows });

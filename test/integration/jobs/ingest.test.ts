@@ -33,6 +33,7 @@ test("a sale delivered by webhook, again by webhook and by poll moves stock once
 test("an order for a listing nobody has linked is parked, visible, and taken up once it is mapped", async () => {
   await bench.stocked("A", 10);
   bench.channel.shown.set("odd name", 10);
+  bench.clock.advance(60_000);
   await bench.run("import-listings");
   await bench.deliver(bench.channel.deliveryOf(bench.channel.sell("o-1", "odd name", 2)));
   await bench.settle();

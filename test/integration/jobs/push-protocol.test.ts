@@ -40,7 +40,6 @@ test("a push that was accepted is applied only when it was read back", async () 
   expect(await attempts()).toEqual([{ state: "applied", units: 10 }]);
   bench.channel.mood = "accepts-and-drops";
   bench.channel.shown.set("A", 30);
-  await bench.run("import-listings");
   await bench.receive("A", 1);
   await bench.settle(12);
   expect((await attempts()).at(-1)).toEqual({ state: "accepted", units: 11 });

@@ -43,7 +43,7 @@ test.each([
     { lost: 0, invented: 0, doubled: 1 },
   ],
 ] as const)("%s", (_name, given, expected) => {
-  expect(compareLines(given)).toEqual(expected);
+  expect(compareLines(given)).toMatchObject(expected);
 });
 
 test("a unit is oversold by us when our write had put it back on sale", () => {

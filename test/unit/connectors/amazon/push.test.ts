@@ -201,7 +201,7 @@ test("a throttle before anything was taken throws with a wait, and until then no
   const failure: unknown = await push().catch((error: unknown) => error);
   expect(failure).toMatchObject({ kind: "throttled" });
   const retryAfterMs = (failure as { retryAfterMs: number }).retryAfterMs;
-  expect(retryAfterMs).toBeGreaterThanOrEqual(1_000);
+  expect(retryAfterMs).toBeGreaterThanOrEqual(250);
   await expect(push()).rejects.toMatchObject({ kind: "throttled" });
   expect(calls).toBe(1);
   clock.advance(retryAfterMs);

@@ -28,10 +28,10 @@ test.for([450, 400])("a catalogue of %i items is swept by page numbers as the ve
   );
   const found: string[] = [];
   for (const offset of vector.expected_offsets) {
-    const { body } = await seller.call("GET", path, { query: `limit=200&offset=${offset}` });
-    found.push(...body.inventoryItems.map(({ sku }: { sku: string }) => sku));
+    const { body, read } = await seller.call("GET", path, { query: `limit=200&offset=${offset}` });
+    found.push(...read.inventoryItems.map(({ sku }) => sku));
     expect(body).toMatchObject({ total, size: vector.expected_offsets.length, limit: 200 });
-    expect(body.next !== undefined).toBe(offset !== vector.expected_offsets.at(-1));
+    expect(read.next !== undefined).toBe(offset !== vector.expected_offsets.at(-1));
   }
   expect(found).toEqual(skus);
   // Counting records instead of pages must not look like the end of the catalogue.
@@ -51,7 +51,7 @@ test("SKUs are byte-exact, in paths and in bodies", async () => {
     body: { requests: [{ sku }, { sku: "gone" }] },
   });
   expect(bulk.status).toBe(207);
-  expect(bulk.body.responses).toMatchObject([
+  expect(bulk.read.responses).toMatchObject([
     { sku, statusCode: 200 },
     { sku: "gone", statusCode: 404, errors: [{ errorId: 25710 }] },
   ]);
@@ -84,8 +84,8 @@ test("each row is judged on its own, and rows come in any sequence", async () =>
   }
   const fine = await update(seller, requests);
   expect(fine.status).toBe(200);
-  const keyOf = ({ sku, offerId }: { sku: string; offerId?: string }) => `${sku}/${offerId ?? ""}`;
-  const answered = fine.body.responses.map(keyOf);
+  const keyOf = ({ sku, offerId }: { sku: string; offerId?: string | undefined }) => `${sku}/${offerId ?? ""}`;
+  const answered = fine.read.responses.map(keyOf);
   const asked = requests.flatMap(({ sku, offers }) => offers.map(({ offerId }) => `${sku}/${offerId}`));
   expect(answered).toEqual(expect.arrayContaining(asked));
   expect(answered.filter((key: string) => asked.includes(key))).not.toEqual(asked);
@@ -97,8 +97,8 @@ test("each row is judged on its own, and rows come in any sequence", async () =>
     { sku: "SKU-1", offers: [{ offerId: "99999999999", availableQuantity: 2 }] },
   ]);
   expect(mixed.status).toBe(207);
-  expect(mixed.body.responses).toHaveLength(3);
-  expect(mixed.body.responses).toEqual(
+  expect(mixed.read.responses).toHaveLength(3);
+  expect(mixed.read.responses).toEqual(
     expect.arrayContaining([
       { sku: "SKU-0", statusCode: 200 },
       expect.objectContaining({
@@ -132,12 +132,12 @@ test.for([
 
 test("offers need a SKU to be found by", async () => {
   const seller = await started();
-  expect((await seller.call("GET", `${base}/offer`)).body.errors[0].errorId).toBe(25709);
-  expect((await seller.call("GET", `${base}/offer`, { query: "sku=none" })).body.errors[0].errorId).toBe(25713);
+  expect((await seller.call("GET", `${base}/offer`)).errorId).toBe(25709);
+  expect((await seller.call("GET", `${base}/offer`, { query: "sku=none" })).errorId).toBe(25713);
   expect(seller.simulator.channel.violations()).toHaveLength(1);
 });
 
-test("the 251st revision of a listing on one day is refused, the next day's first is not", async () => {
+test("the 251st revision of a listing on one day is refused, the next day's are not", async () => {
   const clock = handClock();
   const seller = await started({ clock });
   seller.simulator.channel.seedListings([listing("SKU-1", 5), listing("SKU-2", 5)]);
@@ -159,21 +159,21 @@ test("the 251st revision of a listing on one day is refused, the next day's firs
   for (let count = 1; count <= 250; count += 1) expect((await push(count)).status).toBe(200);
   const locked = await push(9_999);
   expect(locked.status).toBe(207);
-  expect(
-    locked.body.responses.every((row: { errors?: { errorId: number }[] }) => row.errors?.[0]?.errorId === 25019),
-  ).toBe(true);
+  expect(locked.read.responses.every((row) => row.errors?.[0]?.errorId === 25019)).toBe(true);
   expect(shown(seller, "SKU-1")).toBe(250);
   expect((await update(seller, [{ sku: "SKU-2", shipToLocationAvailability: { quantity: 1 } }])).status).toBe(200);
   clock.advance(21 * 3_600_000);
-  const { body } = await seller.grant({
+  const { read } = await seller.grant({
     grant_type: "refresh_token",
     refresh_token: "v^1.1#i^1#r^1#lockstepdemorefresh",
   });
-  const next = await seller.call("POST", `${base}/bulk_update_price_quantity`, {
-    token: body.access_token,
-    body: { requests: [{ sku: "SKU-1", offers: [{ offerId, availableQuantity: 3 }] }] },
-  });
-  expect(next.status).toBe(200);
+  for (const units of [4, 3]) {
+    const next = await seller.call("POST", `${base}/bulk_update_price_quantity`, {
+      token: read.access_token,
+      body: { requests: [{ sku: "SKU-1", offers: [{ offerId, availableQuantity: units }] }] },
+    });
+    expect(next.status).toBe(200);
+  }
   expect(shown(seller, "SKU-1")).toBe(3);
 });
 
@@ -209,8 +209,8 @@ test("an ended, a held and an unpublished listing cannot be revised or bought", 
   ] as const) {
     const [offerId] = await offerIdsOf(seller, state);
     expect((await seller.control("/listing-state", { sku: state, state })).status).toBe(200);
-    const { body } = await update(seller, [{ sku: state, offers: [{ offerId, availableQuantity: 9 }] }]);
-    expect(body.responses).toMatchObject([{ sku: state, offerId, statusCode: 400, errors: [{ errorId }] }]);
+    const { read } = await update(seller, [{ sku: state, offers: [{ offerId, availableQuantity: 9 }] }]);
+    expect(read.responses).toMatchObject([{ sku: state, offerId, statusCode: 400, errors: [{ errorId }] }]);
     expect(channel.sell({ reference: state, lines: [{ sku: state, units: 1 }] }).soldOut).toHaveLength(1);
   }
 });
@@ -220,7 +220,9 @@ test("without the out-of-stock preference a quantity of 0 ends the listing", asy
   seller.simulator.channel.seedListings([listing("SKU-1", 5)]);
   await setUnits(seller, "SKU-1", 0);
   const [offerId = ""] = await offerIdsOf(seller, "SKU-1");
-  expect((await seller.call("GET", `${base}/offer/${offerId}`)).body.listing.listingStatus).toBe("ENDED");
+  expect((await seller.call("GET", `${base}/offer/${offerId}`)).body).toMatchObject({
+    listing: { listingStatus: "ENDED" },
+  });
   expect((await setUnits(seller, "SKU-1", 4)).status).toBe(207);
   expect(shown(seller, "SKU-1")).toBe(0);
 });
@@ -232,10 +234,10 @@ test("a stale read shows an offer as it was while the item is always fresh", asy
   const [offerId = ""] = await offerIdsOf(seller, "SKU-1");
   clock.advance(1);
   await setUnits(seller, "SKU-1", 9);
-  expect((await seller.call("GET", `${base}/offer/${offerId}`)).body.availableQuantity).toBe(5);
-  expect(
-    (await seller.call("GET", `${base}/inventory_item/SKU-1`)).body.availability.shipToLocationAvailability.quantity,
-  ).toBe(9);
+  expect((await seller.call("GET", `${base}/offer/${offerId}`)).body).toMatchObject({ availableQuantity: 5 });
+  expect((await seller.call("GET", `${base}/inventory_item/SKU-1`)).body).toMatchObject({
+    availability: { shipToLocationAvailability: { quantity: 9 } },
+  });
   clock.advance(60_001);
-  expect((await seller.call("GET", `${base}/offer/${offerId}`)).body.availableQuantity).toBe(9);
+  expect((await seller.call("GET", `${base}/offer/${offerId}`)).body).toMatchObject({ availableQuantity: 9 });
 });

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { expect, onTestFinished, test } from "vitest";
 import type { EbaySimulatorOptions } from "../../../../src/simulators/ebay/start.ts";
-import { handClock, instantly, listing, type Seller, startMs, startSeller } from "./seller.ts";
+import { type EbayAnswer, handClock, instantly, listing, type Seller, startMs, startSeller } from "./seller.ts";
 
 const orders = "/sell/fulfillment/v1/order";
 const started = async (options: EbaySimulatorOptions = {}) => {
@@ -16,7 +16,7 @@ const modified = (fromMs: number, toMs?: number): string =>
   `filter=${encodeURIComponent(`lastmodifieddate:[${iso(fromMs)}..${toMs === undefined ? "" : iso(toMs)}]`)}`;
 const unitsOf = (seller: Seller, sku: string) =>
   seller.simulator.channel.truth().listings.find((candidate) => candidate.sku === sku)?.units;
-const idsIn = (body: { orders: { orderId: string }[] }) => body.orders.map(({ orderId }) => orderId);
+const idsIn = ({ read }: EbayAnswer) => read.orders.map(({ orderId }) => orderId);
 
 test("a sale takes what the listing has, leaves sold-out lines out, and the same reference sells once", async () => {
   const seller = await started();
@@ -41,7 +41,7 @@ test("an order has every field of the recorded one, and the buyer's marked perso
   const seller = await started();
   seller.simulator.channel.seedListings([listing("A", 5)]);
   const { orderId } = sell(seller, "r1", { sku: "A", units: 2 });
-  const { body } = await seller.call("GET", orders);
+  const page = await seller.call("GET", orders);
   const recorded = JSON.parse(
     readFileSync(new URL("../../../../contracts/ebay/samples/getOrders.min.json", import.meta.url), "utf8"),
   );
@@ -51,10 +51,10 @@ test("an order has every field of the recorded one, and the buyer's marked perso
     if (typeof sample !== "object" || sample === null) return typeof sample === typeof given ? [] : [path];
     return Object.entries(sample).flatMap(([key, value]) => missing(value, Object(given)[key], `${path}.${key}`));
   };
-  expect(missing(recorded, body)).toEqual([]);
-  expect(idsIn(body)).toEqual([orderId]);
-  expect(JSON.stringify(body)).toContain("canary-1@buyer.example");
-  expect(body.orders[0].lineItems[0]).toMatchObject({ sku: "A", quantity: 2 });
+  expect(missing(recorded, page.body)).toEqual([]);
+  expect(idsIn(page)).toEqual([orderId]);
+  expect(JSON.stringify(page.body)).toContain("canary-1@buyer.example");
+  expect(page.read.orders[0]?.lineItems[0]).toMatchObject({ sku: "A", quantity: 2 });
 });
 
 test("record offsets page through orders as the vectors say", async () => {
@@ -68,16 +68,16 @@ test("record offsets page through orders as the vectors say", async () => {
   }
   const found: string[] = [];
   for (const offset of [0, 200, 400]) {
-    const { body } = await seller.call("GET", orders, { query: `${modified(startMs)}&limit=200&offset=${offset}` });
-    expect(body).toMatchObject({ total: 450, limit: 200, offset });
-    expect(body.next !== undefined).toBe(offset < 400);
-    found.push(...idsIn(body));
+    const page = await seller.call("GET", orders, { query: `${modified(startMs)}&limit=200&offset=${offset}` });
+    expect(page.body).toMatchObject({ total: 450, limit: 200, offset });
+    expect(page.read.next !== undefined).toBe(offset < 400);
+    found.push(...idsIn(page));
   }
   expect(found).toEqual(sold);
   // The window is cut exactly, both ends inclusive: sales 11 to 20.
-  const { body } = await seller.call("GET", orders, { query: modified(startMs + 110, startMs + 200) });
-  expect(idsIn(body)).toEqual(sold.slice(10, 20));
-  expect(body).toMatchObject({ total: 10, limit: 50 });
+  const page = await seller.call("GET", orders, { query: modified(startMs + 110, startMs + 200) });
+  expect(idsIn(page)).toEqual(sold.slice(10, 20));
+  expect(page.body).toMatchObject({ total: 10, limit: 50 });
 });
 
 test("an order appears in searches after its delay, with a modification time no poll has passed", async () => {
@@ -91,9 +91,12 @@ test("an order appears in searches after its delay, with a modification time no 
   const seen: string[] = [];
   for (let round = 0; round < 8; round += 1) {
     const toMs = clock.now() - 60_000;
-    const { body } = await seller.call("GET", orders, { query: modified(watermarkMs, toMs) });
-    seen.push(...idsIn(body));
-    expect((await seller.call("GET", orders)).body.total).toBe(clock.now() >= startMs + 90_000 ? 1 : 0);
+    const page = await seller.call("GET", orders, { query: modified(watermarkMs, toMs) });
+    seen.push(...idsIn(page));
+    const total = clock.now() >= startMs + 90_000 ? 1 : 0;
+    for (const query of ["limit=10", modified(startMs - 60_000)]) {
+      expect((await seller.call("GET", orders, { query })).body).toMatchObject({ total });
+    }
     watermarkMs = toMs + 1;
     clock.advance(25_000);
   }
@@ -104,7 +107,7 @@ test("reading one order by its id works before searches find it", async () => {
   const seller = await started({ clock: handClock(), faults: { ...instantly, orderVisibilityMs: [90_000, 90_000] } });
   seller.simulator.channel.seedListings([listing("A", 5)]);
   const { orderId } = sell(seller, "r1", { sku: "A", units: 1 });
-  expect((await seller.call("GET", `${orders}/${orderId}`)).body.orderId).toBe(orderId);
+  expect((await seller.call("GET", `${orders}/${orderId}`)).body).toMatchObject({ orderId });
   expect((await seller.call("GET", `${orders}/12-00000-00000`)).status).toBe(404);
 });
 
@@ -137,11 +140,11 @@ test("order ids override everything else, and of two date filters only the creat
   const byIds = await seller.call("GET", orders, {
     query: `orderIds=${second.orderId},${first.orderId},none&limit=1&${modified(startMs + 60_000)}`,
   });
-  expect(idsIn(byIds.body)).toEqual([second.orderId, first.orderId]);
+  expect(idsIn(byIds)).toEqual([second.orderId, first.orderId]);
   const both = encodeURIComponent(
     `creationdate:[${iso(startMs)}..${iso(startMs + 1)}],lastmodifieddate:[${iso(startMs + 60_000)}..]`,
   );
-  expect(idsIn((await seller.call("GET", orders, { query: `filter=${both}` })).body)).toEqual([first.orderId]);
+  expect(idsIn(await seller.call("GET", orders, { query: `filter=${both}` }))).toEqual([first.orderId]);
 });
 
 test("shipping moves an order to the end of the modification order and tells units by fulfilment", async () => {
@@ -155,18 +158,16 @@ test("shipping moves an order to the end of the modification order and tells uni
   clock.advance(1_000);
   const lineId = first.lines[0]?.lineId ?? "";
   channel.ship(first.orderId ?? "", [{ lineId, units: 2 }]);
-  const { body } = await seller.call("GET", orders, { query: modified(startMs) });
-  expect(idsIn(body)).toEqual([second.orderId, first.orderId]);
-  const [, shipped] = body.orders;
+  const page = await seller.call("GET", orders, { query: modified(startMs) });
+  expect(idsIn(page)).toEqual([second.orderId, first.orderId]);
+  const [, shipped] = page.read.orders;
   expect(shipped).toMatchObject({ lastModifiedDate: iso(startMs + 2_000), orderFulfillmentStatus: "IN_PROGRESS" });
-  expect(
-    shipped.lineItems.map((line: { lineItemFulfillmentStatus: string }) => line.lineItemFulfillmentStatus),
-  ).toEqual(["IN_PROGRESS", "NOT_STARTED"]);
+  expect(shipped?.lineItems.map((line) => line.lineItemFulfillmentStatus)).toEqual(["IN_PROGRESS", "NOT_STARTED"]);
   const fulfilments = await seller.call("GET", `${orders}/${first.orderId}/shipping_fulfillment`);
-  expect(fulfilments.body.fulfillments).toMatchObject([{ lineItems: [{ lineItemId: lineId, quantity: 2 }] }]);
+  expect(fulfilments.body).toMatchObject({ fulfillments: [{ lineItems: [{ lineItemId: lineId, quantity: 2 }] }] });
   channel.ship(first.orderId ?? "");
   const status = encodeURIComponent("orderfulfillmentstatus:{FULFILLED|IN_PROGRESS}");
-  expect(idsIn((await seller.call("GET", orders, { query: `filter=${status}` })).body)).toEqual([first.orderId]);
+  expect(idsIn(await seller.call("GET", orders, { query: `filter=${status}` }))).toEqual([first.orderId]);
   expect(() => channel.ship(first.orderId ?? "", [{ lineId, units: 1 }])).toThrow(/0 open units/);
   expect(channel.truth().orders[0]?.lines).toMatchObject([{ shippedUnits: 3 }, { shippedUnits: 1 }]);
 });
@@ -183,18 +184,30 @@ test.for([0, 1])(
     const after = channel.cancel(orderId ?? "");
     expect(after.lines).toMatchObject([{ cancelledUnits: 2 }, { cancelledUnits: 1 }]);
     expect(unitsOf(seller, "A")).toBe(3 + 2 * restockOnCancelShare);
-    const { body } = await seller.call("GET", orders, { query: modified(startMs + 5_000) });
-    expect(body.orders[0]).toMatchObject({
+    const page = await seller.call("GET", orders, { query: modified(startMs + 5_000) });
+    expect(page.read.orders[0]).toMatchObject({
       orderPaymentStatus: "FULLY_REFUNDED",
       lastModifiedDate: iso(startMs + 5_000),
       cancelStatus: { cancelState: "CANCELED", cancelRequests: [] },
     });
     const single = await seller.call("GET", `${orders}/${orderId}`);
-    expect(single.body.cancelStatus.cancelRequests).toMatchObject([{ cancelRequestState: "COMPLETED" }]);
+    expect(single.body).toMatchObject({ cancelStatus: { cancelRequests: [{ cancelRequestState: "COMPLETED" }] } });
     expect(channel.cancel(orderId ?? "")).toEqual(after);
     expect(lines).toHaveLength(2);
   },
 );
+
+test("of orders made in the same moment only the changed one moves", async () => {
+  const clock = handClock();
+  const seller = await started({ clock });
+  seller.simulator.channel.seedListings([listing("A", 9)]);
+  const sold = ["r1", "r2", "r3"].map((reference) => sell(seller, reference, { sku: "A", units: 1 }).orderId);
+  clock.advance(1_000);
+  seller.simulator.channel.ship(sold[1] ?? "");
+  const unmoved = await seller.call("GET", orders, { query: modified(startMs, startMs) });
+  expect(idsIn(unmoved)).toEqual([sold[0], sold[2]]);
+  expect(idsIn(await seller.call("GET", orders, { query: modified(startMs + 1) }))).toEqual([sold[1]]);
+});
 
 test("an order that has shipped in part is not cancelled any more", async () => {
   const seller = await started();

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, onTestFinished, test, vi } from "vitest";
 import { startReceiver, verificationToken } from "./receiver.ts";
-import { handClock, instantly, listing, offerIdsOf, setUnits, startSeller } from "./seller.ts";
+import { type Fields, handClock, instantly, listing, offerIdsOf, setUnits, startSeller } from "./seller.ts";
 
 const journal = (): string => {
   const folder = mkdtempSync(join(tmpdir(), "ebay-simulator-"));
@@ -36,7 +36,7 @@ test("a simulator started again on its journal knows the same truth, ids, key, s
   const truth = channel.truth();
   const writes = channel.writesSince(0);
   const offers = await offerIdsOf(before, "A");
-  const orders = (await before.call("GET", "/sell/fulfillment/v1/order")).body.orders;
+  const orders = (await before.call("GET", "/sell/fulfillment/v1/order")).read.orders;
   await vi.waitFor(() => expect(channel.counters().pendingMessages).toBe(0));
   await before.simulator.close();
 
@@ -46,9 +46,8 @@ test("a simulator started again on its journal knows the same truth, ids, key, s
   expect(after.simulator.channel.writesSince(0)).toEqual(writes);
   expect(after.simulator.channel.counters()).toMatchObject({ writesAccepted: 2, writesApplied: 2 });
   expect(await offerIdsOf(after, "A")).toEqual(offers);
-  const again = (await after.call("GET", "/sell/fulfillment/v1/order")).body.orders;
-  const withoutLinks = (list: { fulfillmentHrefs: unknown }[]) =>
-    list.map(({ fulfillmentHrefs: _hrefs, ...order }) => order);
+  const again = (await after.call("GET", "/sell/fulfillment/v1/order")).read.orders;
+  const withoutLinks = (list: Fields["orders"]) => list.map(({ fulfillmentHrefs: _hrefs, ...order }) => order);
   expect(withoutLinks(again)).toEqual(withoutLinks(orders));
   expect((await setUnits(after, "A", 8)).status).toBe(207);
   expect(after.simulator.channel.sell({ reference: "r1", lines: [] }).orderId).toBe(first.orderId);

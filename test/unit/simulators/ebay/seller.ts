@@ -1,3 +1,4 @@
+import { z } from "zod";
 import { type Clock, systemClock } from "../../../../src/core/clock.ts";
 import { demoEbayCredentials } from "../../../../src/simulators/ebay/credentials.ts";
 import {
@@ -28,8 +29,42 @@ export const handClock = (): HandClock => {
 /** No faults and no delays at all: effects are there as soon as the call returns. */
 export const instantly = { ...faultPlans.none, messageDelayMs: [0, 0], applyDelayMs: [0, 0] } as const;
 
-// Tests read answers freely: the contract has judged their shape.
-export type EbayAnswer = { readonly status: number; readonly body: any; readonly headers: Headers };
+const Row = z.looseObject({
+  sku: z.string(),
+  statusCode: z.number(),
+  offerId: z.string().optional(),
+  errors: z.array(z.looseObject({ errorId: z.number() })).optional(),
+});
+const Order = z.looseObject({
+  orderId: z.string(),
+  fulfillmentHrefs: z.array(z.string()),
+  lineItems: z.array(z.looseObject({ lineItemFulfillmentStatus: z.string() })),
+});
+const Destination = z.looseObject({ destinationId: z.string() });
+
+/** The few fields that tests go on working with; empty where an answer has none. */
+const Fields = z.object({
+  access_token: z.string().default(""),
+  error: z.string().default(""),
+  errors: z.array(z.looseObject({ errorId: z.number() })).default([]),
+  next: z.string().optional(),
+  key: z.string().default(""),
+  orders: z.array(Order).default([]),
+  responses: z.array(Row).default([]),
+  offers: z.array(z.looseObject({ offerId: z.string() })).default([]),
+  inventoryItems: z.array(z.looseObject({ sku: z.string() })).default([]),
+  destinations: z.array(Destination).default([]),
+});
+export type Fields = z.infer<typeof Fields>;
+
+export type EbayAnswer = {
+  readonly status: number;
+  readonly body: unknown;
+  readonly read: Fields;
+  /** The first error's id. */
+  readonly errorId: number | undefined;
+  readonly headers: Headers;
+};
 type CallOptions = {
   readonly query?: string;
   readonly body?: unknown;
@@ -70,7 +105,7 @@ export const startSeller = async (options: EbaySimulatorOptions = {}): Promise<S
     );
   const cached = new Map<string, Promise<string>>();
   const once = (name: string, fields: Readonly<Record<string, string>>): Promise<string> => {
-    const known = cached.get(name) ?? grant(fields).then(({ body }) => String(body.access_token));
+    const known = cached.get(name) ?? grant(fields).then(({ read }) => read.access_token);
     cached.set(name, known);
     return known;
   };
@@ -108,15 +143,17 @@ export const startSeller = async (options: EbaySimulatorOptions = {}): Promise<S
 
 const answerOf = async (response: Response): Promise<EbayAnswer> => {
   const text = await response.text();
-  return { status: response.status, body: text === "" ? undefined : JSON.parse(text), headers: response.headers };
+  const body: unknown = text === "" ? undefined : JSON.parse(text);
+  const read = Fields.parse(body ?? {});
+  return { status: response.status, body, read, errorId: read.errors[0]?.errorId, headers: response.headers };
 };
 
 export const listing = (sku: string, units: number) => ({ sku, title: `Thing ${sku}`, units });
 
 /** The offer ids of a SKU, as its seller looks them up. */
 export const offerIdsOf = async (seller: Seller, sku: string): Promise<readonly string[]> => {
-  const { body } = await seller.call("GET", "/sell/inventory/v1/offer", { query: `sku=${encodeURIComponent(sku)}` });
-  return body.offers.map(({ offerId }: { offerId: string }) => offerId);
+  const { read } = await seller.call("GET", "/sell/inventory/v1/offer", { query: `sku=${encodeURIComponent(sku)}` });
+  return read.offers.map(({ offerId }) => offerId);
 };
 
 /** Sets the item's and every offer's quantity, as channel software should. */
