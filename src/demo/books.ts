@@ -45,13 +45,15 @@ export const stockEvents = async (
     ),
   ),
   ...(await control.writes()).map(
-    ({ atMs, sku, unitsBefore, unitsAfter }): StockEvent => ({
+    ({ atMs, sku, unitsBefore, unitsAfter, acceptedMs, unitsWhenAccepted }): StockEvent => ({
       kind: "write",
       atMs,
       channel,
       sku,
       unitsBefore,
       unitsAfter,
+      acceptedMs,
+      unitsWhenAccepted,
     }),
   ),
 ];

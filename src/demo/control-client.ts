@@ -29,6 +29,8 @@ const Write = z.object({
   sku: z.string(),
   unitsBefore: z.number(),
   unitsAfter: z.number(),
+  acceptedMs: z.number(),
+  unitsWhenAccepted: z.number(),
 });
 export type Write = z.infer<typeof Write>;
 const Counters = z.object({

@@ -91,6 +91,9 @@ export type StockEvent =
       readonly sku: string;
       readonly unitsBefore: number;
       readonly unitsAfter: number;
+      /** When the channel took it, and what it showed then. */
+      readonly acceptedMs: number;
+      readonly unitsWhenAccepted: number;
     };
 
 export type OversellVerdict = {
@@ -99,28 +102,44 @@ export type OversellVerdict = {
   readonly raisesPastTruth: number;
 };
 
+type Write = Extract<StockEvent, { kind: "write" }>;
+
+/** A write counts twice: when the channel took it (that is when we can be blamed for the number), and when it showed. */
+const inTime = (events: readonly StockEvent[]) =>
+  events
+    .flatMap((event) => [
+      { atMs: event.atMs, event, moment: "happens" as const },
+      ...(event.kind === "write" ? [{ atMs: event.acceptedMs, event, moment: "accepted" as const }] : []),
+    ])
+    .toSorted((a, b) => a.atMs - b.atMs || (a.moment === "accepted" ? -1 : 0) - (b.moment === "accepted" ? -1 : 0));
+
 /**
- * Who oversold: a unit sold beyond the shelf is ours when the listing offered it only because one of our writes had
- * raised it past what was truly left at that moment. The others were sold on two channels at once, before any message
- * could have arrived: counted too, but apart.
+ * Who oversold: a unit sold beyond the shelf is ours when the listing offered it only because one of our writes, at the
+ * moment the channel took it, raised the listing past what was truly left. The others were sold on two channels at once
+ * before any message could have arrived, or while the channel was still busy applying: counted too, but apart.
  */
 export const judgeOversells = (stock: ReadonlyMap<string, number>, events: readonly StockEvent[]): OversellVerdict => {
   const left = new Map(stock);
   const inflated = new Map<string, number>();
+  const taken = new Map<Write, number>();
   const verdict = { oversold: 0, oversoldByUs: 0, raisesPastTruth: 0 };
-  for (const event of events.toSorted((a, b) => a.atMs - b.atMs)) {
+  for (const { event, moment } of inTime(events)) {
     const truth = left.get(event.sku) ?? 0;
     const listing = `${event.channel} ${event.sku}`;
-    const ours = inflated.get(listing) ?? 0;
     if (event.kind === "cancel") {
       left.set(event.sku, truth + event.units);
     } else if (event.kind === "write") {
       const past = Math.max(0, event.unitsAfter - Math.max(0, truth));
-      const raisedBy = Math.max(0, event.unitsAfter - event.unitsBefore);
-      if (raisedBy > 0 && past > 0) verdict.raisesPastTruth += 1;
-      inflated.set(listing, Math.min(past, ours + raisedBy));
+      if (moment === "accepted") {
+        const byUs = Math.min(past, Math.max(0, event.unitsAfter - event.unitsWhenAccepted));
+        taken.set(event, byUs);
+        if (byUs > 0) verdict.raisesPastTruth += 1;
+      } else {
+        inflated.set(listing, Math.min(past, taken.get(event) ?? 0));
+      }
     } else {
       left.set(event.sku, truth - event.units);
+      const ours = inflated.get(listing) ?? 0;
       const beyond = Math.min(event.units, Math.max(0, event.units - Math.max(0, truth)));
       const byUs = Math.min(beyond, ours);
       verdict.oversold += beyond;

@@ -11,12 +11,12 @@ import {
   blockTargets,
   type Deferral,
   deferTargets,
-  listingsWithOrdersSeen,
   type OwedTarget,
   owedTargets,
   recordReadings,
   settleTargets,
   targetCount,
+  unseenOrders,
 } from "../sync/targets.ts";
 import type { AccountPlan, JobDeps } from "./deps.ts";
 import { wantedUnits } from "./wanted.ts";
@@ -40,8 +40,8 @@ export type PlannedBatch = {
   readonly rides: readonly { readonly attemptId: number; readonly version: number }[];
   readonly deferred: readonly Deferral[];
   readonly blocked: readonly { readonly listingId: number; readonly reason: string }[];
-  /** Some raises wait until the orders up to their observation are known. */
-  readonly waitsForOrders: boolean;
+  /** Accounts whose orders some raises wait for. */
+  readonly waitsForOrdersOf: readonly string[];
 };
 
 const owedMax = 10_000;
@@ -83,7 +83,8 @@ type Figures = {
   readonly readings: ReadonlyMap<number, QuantityReading>;
   readonly wanted: ReadonlyMap<number, Allocation>;
   readonly open: ReadonlyMap<number, readonly OpenRow[]>;
-  readonly ordersSeen: ReadonlySet<number>;
+  /** Accounts whose orders are not known up to the listing's observation. */
+  readonly unseen: ReadonlyMap<number, readonly { readonly accountId: string }[]>;
 };
 
 /**
@@ -114,8 +115,8 @@ const gather = async (
   await recordReadings(deps.db, shown, "before-push", readAt);
   const wanted = await wantedUnits(deps.db, ids, plan);
   const open = Map.groupBy(await openAttemptsOf(deps.db, ids), (attempt) => attempt.listingId);
-  const ordersSeen = await listingsWithOrdersSeen(deps.db, accountId, ids);
-  return { listings, readings, wanted, open, ordersSeen };
+  const unseen = Map.groupBy(await unseenOrders(deps.db, ids), (row) => row.listingId);
+  return { listings, readings, wanted, open, unseen };
 };
 
 /** What each owed listing needs, from the gathered figures. Pure. */
@@ -125,7 +126,7 @@ export const sortTargets = (owed: readonly OwedTarget[], figures: Figures, nowMs
   const rides: { attemptId: number; version: number }[] = [];
   const deferred: Deferral[] = [];
   const blocked: { listingId: number; reason: string }[] = [];
-  let waitsForOrders = false;
+  const waitsForOrdersOf = new Set<string>();
   for (const { listingId, version, failures } of owed) {
     const listing = figures.listings.get(listingId);
     const allocation = figures.wanted.get(listingId);
@@ -140,7 +141,7 @@ export const sortTargets = (owed: readonly OwedTarget[], figures: Figures, nowMs
       wantedUnits: units,
       shownUnits,
       openAttempts: figures.open.get(listingId) ?? [],
-      ordersSeen: figures.ordersSeen.has(listingId),
+      ordersSeen: !figures.unseen.has(listingId),
     });
     switch (decision.action) {
       case "settled":
@@ -155,7 +156,9 @@ export const sortTargets = (owed: readonly OwedTarget[], figures: Figures, nowMs
         break;
       }
       case "wait":
-        waitsForOrders ||= decision.reason === "orders-not-seen";
+        if (decision.reason === "orders-not-seen") {
+          for (const { accountId } of figures.unseen.get(listingId) ?? []) waitsForOrdersOf.add(accountId);
+        }
         deferred.push({ listingId, notBefore: toIso(nowMs + waitMs[decision.reason]), failed: false });
         break;
       case "unreadable":
@@ -168,7 +171,7 @@ export const sortTargets = (owed: readonly OwedTarget[], figures: Figures, nowMs
         assertNever(decision);
     }
   }
-  return { looked: owed.length, writes, settled, rides, deferred, blocked, waitsForOrders };
+  return { looked: owed.length, writes, settled, rides, deferred, blocked, waitsForOrdersOf: [...waitsForOrdersOf] };
 };
 
 /** Decides what to send next for an account, and closes everything that needs no call. */
@@ -184,7 +187,7 @@ export const planBatch = async (
     readings: new Map(),
     wanted: new Map(),
     open: new Map(),
-    ordersSeen: new Set<number>(),
+    unseen: new Map(),
   };
   if (owed.length === 0) return sortTargets([], nothing, deps.clock.now());
   const figures = await gather(deps, connector, plan, owed, signal);

@@ -17,10 +17,12 @@ const waitForHolderMs = 2_000;
 const waitForOrdersMs = 1_000;
 
 /** A raise waits for orders to be seen: ask for them, but not more often than the account allows. */
-const askForOrders = async (deps: JobDeps, plan: AccountPlan): Promise<void> => {
-  const { polledAt } = await readCursor(deps.db, plan.accountId, ordersStream);
+const askForOrders = async (deps: JobDeps, accountId: string): Promise<void> => {
+  const plan = deps.planFor(accountId);
+  if (plan === undefined) return;
+  const { polledAt } = await readCursor(deps.db, accountId, ordersStream);
   const sinceMs = polledAt === null ? Number.POSITIVE_INFINITY : deps.clock.now() - Date.parse(polledAt);
-  if (sinceMs >= plan.ordersEveryMsMin) deps.wake("poll-orders", { accountId: plan.accountId });
+  if (sinceMs >= plan.ordersEveryMsMin) deps.wake("poll-orders", { accountId });
 };
 
 type Round = "idle" | "worked" | "waits";
@@ -32,13 +34,13 @@ const pushRound = async (
   lease: Lease,
   signal: AbortSignal,
 ): Promise<Round> => {
-  const { looked, writes, waitsForOrders } = await planBatch(deps, connector, plan, signal);
-  if (waitsForOrders) await askForOrders(deps, plan);
+  const { looked, writes, waitsForOrdersOf } = await planBatch(deps, connector, plan, signal);
+  for (const accountId of waitsForOrdersOf) await askForOrders(deps, accountId);
   for (let from = 0; from < writes.length; from += connector.limits.pushBatchMax) {
     await sendWrites(deps, connector, lease, writes.slice(from, from + connector.limits.pushBatchMax), signal);
   }
   if (looked > 0) return "worked";
-  return waitsForOrders ? "waits" : "idle";
+  return waitsForOrdersOf.length > 0 ? "waits" : "idle";
 };
 
 /**

@@ -26,23 +26,6 @@ export const levelsOf = (on: Queryable, skus: readonly string[]): Promise<readon
        order by sku collate "C", location_id collate "C"`,
   );
 
-/** A page of levels in SKU order, from after `afterSku`. */
-export const levelsPage = (
-  on: Queryable,
-  page: { readonly afterSku: string | null; readonly skusMax: number },
-): Promise<readonly InventoryLevel[]> =>
-  query(
-    on,
-    InventoryLevel,
-    sql`
-      select sku, location_id as "locationId", on_hand as "onHand", reserved, incoming, on_hand - reserved as available,
-             version, to_char(updated_at, 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as "updatedAt"
-        from stock_level
-       where sku in (select distinct sku from stock_level where ${page.afterSku}::text is null or sku > ${page.afterSku}
-                      order by sku limit ${page.skusMax})
-       order by sku, location_id`,
-  );
-
 /** Which of these SKUs the ledger knows. */
 export const knownSkus = async (on: Queryable, skus: readonly string[]): Promise<ReadonlySet<string>> =>
   new Set(

@@ -196,29 +196,39 @@ export const blockTargets = async (
   );
 };
 
+const Unseen = z.object({ listingId: z.number(), accountId: z.string() });
+
 /**
- * Listings whose every order up to the observation we would raise from is in the ledger: the account's order watermark
- * is not older than that observation, and nothing that came in before the last poll ended is still unapplied.
+ * Which accounts' orders are not certainly known up to the observation that a raise of these listings would start from:
+ * every account that sells one of the same SKUs counts, for a unit sold anywhere must not come back anywhere. An
+ * account's orders are known when its watermark has passed that observation and nothing that came in before its last
+ * poll ended is still unapplied. Accounts whose credentials failed cannot be asked and are alerted instead.
  */
-export const listingsWithOrdersSeen = async (
+export const unseenOrders = (
   on: Queryable,
-  accountId: string,
   listingIds: readonly number[],
-): Promise<ReadonlySet<number>> =>
-  new Set(
-    (
-      await query(
-        on,
-        z.object({ id: z.number() }),
-        sql`
-          select t.listing_id as id
-            from push_target t
-            join account_cursor c on c.account_id = t.account_id and c.stream = 'orders'
-           where t.listing_id = any(${listingIds}) and c.watermark >= t.shown_since
-             and not exists (select 1 from inbox i
-                              where i.account_id = ${accountId} and i.state = 'received' and i.received_at <= c.polled_at)`,
+): Promise<readonly z.infer<typeof Unseen>[]> =>
+  query(
+    on,
+    Unseen,
+    sql`
+      with sharing as (
+        select distinct t.listing_id, t.shown_since, l.account_id
+          from push_target t
+          join listing_link k on k.listing_id = t.listing_id
+          join listing_link other on other.sku = k.sku
+          join listing l on l.id = other.listing_id
+         where t.listing_id = any(${listingIds})
+      ), known as (
+        select a.id as account_id, c.watermark,
+               exists (select 1 from inbox i where i.account_id = a.id and i.state = 'received' and i.received_at <= c.polled_at) as behind
+          from account a
+          left join account_cursor c on c.account_id = a.id and c.stream = 'orders'
+         where a.state <> 'needs-attention' and a.id in (select account_id from sharing)
       )
-    ).map((row) => row.id),
+      select s.listing_id as "listingId", s.account_id as "accountId"
+        from sharing s join known n on n.account_id = s.account_id
+       where n.behind or n.watermark is null or s.shown_since is null or n.watermark < s.shown_since`,
   );
 
 /** How many listings of the account may be pushed to at all. */

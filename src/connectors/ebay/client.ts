@@ -132,7 +132,8 @@ const asThrottle = async (
 ): Promise<ChannelError> => {
   const mayAsk = error.retryAfterMs === undefined && quota !== "analytics";
   const askedMs = mayAsk ? await askWaitMs(quota, client, deps, signal) : undefined;
-  const retryAfterMs = askedMs ?? Math.min(briefThrottleMs, waitAfter429Ms(error, deps.random) * 2 ** throttlesBefore);
+  const guessMs = Math.min(briefThrottleMs, waitAfter429Ms(error, deps.random) * 2 ** throttlesBefore);
+  const retryAfterMs = askedMs ?? error.retryAfterMs ?? guessMs;
   deps.budget.throttled(quota, retryAfterMs);
   return new ChannelError({ ...named(error), kind: "throttled", message: error.message, retryAfterMs, cause: error });
 };

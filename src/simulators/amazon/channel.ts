@@ -2,7 +2,7 @@ import type { Clock } from "../../core/clock.ts";
 import type { FaultSource } from "../kit/faults.ts";
 import type { SaleRequest, SaleResult, SeedListing, SimulatedChannel, SimulatorCounters } from "../kit/simulator.ts";
 import type { Timers } from "../kit/timers.ts";
-import { availabilityPath, type Patch, patchedRows } from "./availability.ts";
+import { availabilityPath, merchantUnits, type Patch, patchedRows } from "./availability.ts";
 import type { GateCounters } from "./gate.ts";
 import type { Identifiers } from "./identifiers.ts";
 import type { MessageQueue } from "./message-queue.ts";
@@ -29,11 +29,17 @@ export type ChannelDeps = {
   readonly queueArn: string;
 };
 
+type PendingWrite = {
+  readonly patches: readonly Patch[];
+  readonly acceptedMs: number;
+  readonly unitsWhenAccepted: number;
+};
+
 /** The buyers', the seller's hands' and the channel's own side of the simulated account. */
 export class AmazonChannel implements SimulatedChannel {
   readonly #deps: ChannelDeps;
   /** Accepted writes by SKU, in order of acceptance; they are applied in that order. */
-  readonly #pendingWrites = new Map<string, (readonly Patch[])[]>();
+  readonly #pendingWrites = new Map<string, PendingWrite[]>();
   #writesAccepted = 0;
   #messagesUnderWay = 0;
   /** Orders still PENDING; each will send a message when its payment clears. */
@@ -120,7 +126,10 @@ export class AmazonChannel implements SimulatedChannel {
     });
     if (stock.length === 0 || faults.happens("acceptedNotAppliedShare")) return submissionId;
     const waiting = this.#pendingWrites.get(listing.sku) ?? [];
-    this.#pendingWrites.set(listing.sku, [...waiting, stock]);
+    this.#pendingWrites.set(listing.sku, [
+      ...waiting,
+      { patches: stock, acceptedMs: this.stampMs(), unitsWhenAccepted: merchantUnits(listing.applied) },
+    ]);
     // Whichever timer fires first applies the write accepted first.
     timers.after(faults.delayMs("applyDelayMs"), () => this.#applyNextWrite(listing));
     return submissionId;
@@ -204,7 +213,9 @@ export class AmazonChannel implements SimulatedChannel {
       kind: "applied",
       atMs: this.stampMs(),
       sku: listing.sku,
-      rows: next.reduce(patchedRows, listing.applied),
+      rows: next.patches.reduce(patchedRows, listing.applied),
+      acceptedMs: next.acceptedMs,
+      unitsWhenAccepted: next.unitsWhenAccepted,
     });
   }
 

@@ -25,7 +25,14 @@ export type Entry =
   | { kind: "edited"; atMs: number; sku: string; units: number }
   /** A write was taken: `attributes` show it from now on. Its application is an entry of its own. */
   | { kind: "submitted"; atMs: number; sku: string; rows: readonly AvailabilityRow[]; other: Attributes }
-  | { kind: "applied"; atMs: number; sku: string; rows: readonly AvailabilityRow[] }
+  | {
+      kind: "applied";
+      atMs: number;
+      sku: string;
+      rows: readonly AvailabilityRow[];
+      acceptedMs: number;
+      unitsWhenAccepted: number;
+    }
   | { kind: "destination-created"; atMs: number; destinationId: string; name: string; arn: string }
   | { kind: "destination-deleted"; atMs: number; destinationId: string }
   | { kind: "subscribed"; atMs: number; subscription: Subscription }
@@ -233,6 +240,8 @@ export class World {
       sku: entry.sku,
       unitsBefore,
       unitsAfter: merchantUnits(entry.rows),
+      acceptedMs: entry.acceptedMs,
+      unitsWhenAccepted: entry.unitsWhenAccepted,
     });
   }
 

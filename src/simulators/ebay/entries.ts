@@ -59,7 +59,7 @@ export type Entry =
   | { kind: "edited"; atMs: number; sku: string; units: number }
   /** A write was taken; its application, if it comes, is an entry of its own. `offerIds`: whose listings it revises on `day`. */
   | { kind: "accepted"; atMs: number; sku: string; offerIds: readonly string[]; day: number }
-  | { kind: "applied"; atMs: number; change: QuantityChange }
+  | { kind: "applied"; atMs: number; change: QuantityChange; acceptedMs: number; unitsWhenAccepted: number }
   | { kind: "alert-email-set"; atMs: number; alertEmail: string }
   | { kind: "destination-set"; atMs: number; destination: Destination }
   | { kind: "destination-deleted"; atMs: number; destinationId: string }

@@ -12,7 +12,7 @@ import {
 } from "./answers.ts";
 import { channelDay } from "./daily-window.ts";
 import type { QuantityChange } from "./entries.ts";
-import type { Listing, Offer } from "./listings.ts";
+import { buyableUnits, type Listing, type Offer } from "./listings.ts";
 import type { Store } from "./store.ts";
 
 const Requests = z.object({
@@ -43,7 +43,7 @@ export class QuantityWrites {
   readonly #random: Random;
   readonly #revisionsPerDayMax: number;
   readonly #speedUp: number;
-  readonly #waiting = new Map<string, QuantityChange[]>();
+  readonly #waiting = new Map<string, { change: QuantityChange; acceptedMs: number; unitsWhenAccepted: number }[]>();
   pending = 0;
 
   constructor(options: {
@@ -142,7 +142,7 @@ export class QuantityWrites {
     this.#store.commit({ kind: "accepted", atMs: this.#store.now(), sku, offerIds, day });
     if (this.#faults.happens("acceptedNotAppliedShare")) return;
     const waiting = this.#waiting.get(sku) ?? [];
-    waiting.push(change);
+    waiting.push({ change, acceptedMs: this.#store.now(), unitsWhenAccepted: buyableUnits(listing) });
     this.#waiting.set(sku, waiting);
     this.pending += 1;
     this.#timers.after(this.#faults.delayMs("applyDelayMs"), () => this.#applyOldest(sku));
@@ -151,11 +151,11 @@ export class QuantityWrites {
   /** Whichever timer rings, the oldest waiting write of the SKU is next: none overtakes another. */
   #applyOldest(sku: string): void {
     const waiting = this.#waiting.get(sku) ?? [];
-    const change = waiting.shift();
+    const next = waiting.shift();
     if (waiting.length === 0) this.#waiting.delete(sku);
-    if (change === undefined) return;
+    if (next === undefined) return;
     this.pending -= 1;
-    this.#store.commit({ kind: "applied", atMs: this.#store.now(), change });
+    this.#store.commit({ kind: "applied", atMs: this.#store.now(), ...next });
   }
 }
 

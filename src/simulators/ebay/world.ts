@@ -178,12 +178,20 @@ export class World {
     }
   }
 
-  #applyWrite({ change, atMs }: Of<"applied">): void {
+  #applyWrite({ change, atMs, acceptedMs, unitsWhenAccepted }: Of<"applied">): void {
     const listing = this.listing(change.sku);
     const unitsBefore = buyableUnits(listing);
     this.#setUnits(listing, change, atMs);
     const unitsAfter = buyableUnits(listing);
-    this.writes.push({ sequence: this.writes.length + 1, atMs, sku: change.sku, unitsBefore, unitsAfter });
+    this.writes.push({
+      sequence: this.writes.length + 1,
+      atMs,
+      sku: change.sku,
+      unitsBefore,
+      unitsAfter,
+      acceptedMs,
+      unitsWhenAccepted,
+    });
   }
 
   /** A sale takes units from the item's pool and from the offer it was bought through; other offers keep their own limit. */

@@ -69,7 +69,6 @@ export const faultPlans = {
     tokenLifeMs: 5_000,
   },
 } as const satisfies Record<string, FaultPlan>;
-export type FaultLevel = keyof typeof faultPlans;
 
 /** Draws faults from one seeded source and counts what was really injected. */
 export class FaultSource {

@@ -49,6 +49,9 @@ export type QuantityWrite = {
   readonly atMs: number;
   readonly sku: string;
   readonly unitsBefore: number;
+  /** When the channel took the write, and what it showed then: what happened between the two is the channel's own lag. */
+  readonly acceptedMs: number;
+  readonly unitsWhenAccepted: number;
   readonly unitsAfter: number;
 };
 

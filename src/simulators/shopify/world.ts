@@ -250,6 +250,9 @@ export class World {
         sku: listing.sku,
         unitsBefore,
         unitsAfter: sellableUnits(listing),
+        // Shopify applies at once.
+        acceptedMs: entry.atMs,
+        unitsWhenAccepted: unitsBefore,
       });
     }
   }

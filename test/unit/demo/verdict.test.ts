@@ -49,7 +49,16 @@ test.each([
 test("a unit is oversold by us when our write had put it back on sale", () => {
   const events = [
     { kind: "sale", atMs: 1, channel: "ebay", sku: "A", units: 2 },
-    { kind: "write", atMs: 2, channel: "ebay", sku: "A", unitsBefore: 0, unitsAfter: 2 },
+    {
+      kind: "write",
+      atMs: 2,
+      channel: "ebay",
+      sku: "A",
+      unitsBefore: 0,
+      unitsAfter: 2,
+      acceptedMs: 2,
+      unitsWhenAccepted: 0,
+    },
     { kind: "sale", atMs: 3, channel: "ebay", sku: "A", units: 1 },
   ] as const;
   expect(judgeOversells(new Map([["A", 2]]), events)).toEqual({ oversold: 1, oversoldByUs: 1, raisesPastTruth: 1 });
@@ -59,14 +68,50 @@ test("two channels that sell the last unit at once are a race, not ours", () => 
   const events = [
     { kind: "sale", atMs: 1, channel: "ebay", sku: "A", units: 1 },
     { kind: "sale", atMs: 2, channel: "amazon", sku: "A", units: 1 },
-    { kind: "write", atMs: 3, channel: "amazon", sku: "A", unitsBefore: 0, unitsAfter: 0 },
+    {
+      kind: "write",
+      atMs: 3,
+      channel: "amazon",
+      sku: "A",
+      unitsBefore: 0,
+      unitsAfter: 0,
+      acceptedMs: 3,
+      unitsWhenAccepted: 0,
+    },
   ] as const;
   expect(judgeOversells(new Map([["A", 1]]), events)).toEqual({ oversold: 1, oversoldByUs: 0, raisesPastTruth: 0 });
 });
 
+test("a sale while the channel was still applying our number is the channel's lag", () => {
+  const events = [
+    {
+      kind: "write",
+      atMs: 9,
+      channel: "ebay",
+      sku: "A",
+      unitsBefore: 0,
+      unitsAfter: 2,
+      acceptedMs: 1,
+      unitsWhenAccepted: 3,
+    },
+    { kind: "sale", atMs: 5, channel: "ebay", sku: "A", units: 3 },
+    { kind: "sale", atMs: 10, channel: "ebay", sku: "A", units: 1 },
+  ] as const;
+  expect(judgeOversells(new Map([["A", 3]]), events)).toEqual({ oversold: 1, oversoldByUs: 0, raisesPastTruth: 0 });
+});
+
 test("a raise within what is truly left is no fault", () => {
   const events = [
-    { kind: "write", atMs: 1, channel: "ebay", sku: "A", unitsBefore: 1, unitsAfter: 5 },
+    {
+      kind: "write",
+      atMs: 1,
+      channel: "ebay",
+      sku: "A",
+      unitsBefore: 1,
+      unitsAfter: 5,
+      acceptedMs: 1,
+      unitsWhenAccepted: 1,
+    },
     { kind: "sale", atMs: 2, channel: "ebay", sku: "A", units: 5 },
   ] as const;
   expect(judgeOversells(new Map([["A", 5]]), events)).toEqual({ oversold: 0, oversoldByUs: 0, raisesPastTruth: 0 });
@@ -76,8 +121,26 @@ test("the lag of a sale is the time until another channel's next applied write",
   const events = [
     { kind: "sale", atMs: 100, channel: "ebay", sku: "A", units: 1 },
     { kind: "sale", atMs: 150, channel: "ebay", sku: "A", units: 1 },
-    { kind: "write", atMs: 400, channel: "amazon", sku: "A", unitsBefore: 5, unitsAfter: 3 },
-    { kind: "write", atMs: 900, channel: "shopify", sku: "A", unitsBefore: 5, unitsAfter: 3 },
+    {
+      kind: "write",
+      atMs: 400,
+      channel: "amazon",
+      sku: "A",
+      unitsBefore: 5,
+      unitsAfter: 3,
+      acceptedMs: 400,
+      unitsWhenAccepted: 5,
+    },
+    {
+      kind: "write",
+      atMs: 900,
+      channel: "shopify",
+      sku: "A",
+      unitsBefore: 5,
+      unitsAfter: 3,
+      acceptedMs: 900,
+      unitsWhenAccepted: 5,
+    },
   ] as const;
   expect(lagsMs(events, "amazon")).toEqual([300, 250]);
   expect(lagsMs(events, "ebay")).toEqual([]);
