@@ -82,7 +82,7 @@ create table order_line (
   primary key (account_id, order_ref, line_ref, sku),
   foreign key (sku, location_id) references stock_level
 );
-create index order_line_by_sku on order_line (sku);
+create index order_line_by_sku on order_line (sku, updated_at);
 
 -- A channel sold more than there was: recorded with the movement that did it, alerted, explained later.
 create table oversell_incident (

@@ -27,7 +27,7 @@ export const demoCommand = (program: Command): void => {
     .option("--listings <n>", "how many of the best-selling SKUs each channel lists", atLeast(1, 900), 400)
     .option("--seed <n>", "who sells what, and which faults strike", atLeast(0, 2_147_483_647), 7)
     .addOption(
-      new Option("--faults <level>", "how unreliable the channels are").choices([...faultNames]).default("light"),
+      new Option("--faults <level>", "how unreliable the channels are").choices([...faultNames]).default("none"),
     )
     .option("--rate <n>", "orders a second", atLeast(1, 1_000), 25)
     .option("--keep", "stay up after the verdict")

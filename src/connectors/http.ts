@@ -58,7 +58,7 @@ export const createHttp = (deps: Pick<ConnectorDeps, "random" | "log">, classify
   return (request, signal) =>
     pRetry(() => once(request, signal), {
       retries: request.repeatable ? retriesMax : 0,
-      minTimeout: 200 + Math.round(deps.random() * 200),
+      minTimeout: 100 + Math.round(deps.random() * 150),
       maxTimeout: 2_000,
       factor: 3,
       signal,

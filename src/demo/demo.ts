@@ -14,7 +14,7 @@ import { type DemoPlan, makePlan } from "./plan.ts";
 import { replay } from "./replay.ts";
 import type { Reporter } from "./reporter.ts";
 import { type Result, resultOf } from "./result.ts";
-import { beginRun, type RunFile, resumeRun } from "./run-file.ts";
+import { beginRun, claimDemo, type RunFile, resumeRun } from "./run-file.ts";
 import { type SimulatorsChild, startSimulatorsChild } from "./simulators-child.ts";
 import { waitForListings, waitForQuiet, watchFirstArrival } from "./waits.ts";
 
@@ -39,6 +39,7 @@ type Stage = {
 
 /** Starts the channels and Lockstep itself, side by side. */
 const setUp = async (options: DemoOptions, deps: DemoDeps, startedMs: number): Promise<Stage> => {
+  claimDemo(deps.settings.dataDir);
   const dir = join(deps.settings.dataDir, "demo");
   const resumedRun = options.resume ? resumeRun(dir) : undefined;
   if (options.resume && resumedRun === undefined)

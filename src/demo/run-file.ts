@@ -35,6 +35,18 @@ export type RunFile = {
   noteStep(stepsDone: number, cancels: readonly StockEvent[]): void;
 };
 
+/** One demo a data folder at a time: the next one throws away what the last one left. Errors: another one is running. */
+export const claimDemo = (dataDir: string): void => {
+  const path = join(dataDir, "demo.pid");
+  const pid = existsSync(path) ? Number(readFileSync(path, "utf8")) : 0;
+  const commandLine = `/proc/${pid}/cmdline`;
+  if (pid > 0 && pid !== process.pid && existsSync(commandLine) && readFileSync(commandLine, "utf8").includes("demo")) {
+    throw new Error(`a demo is already running here (process ${pid}); stop it first, or set LOCKSTEP_DATA_DIR`);
+  }
+  mkdirSync(dataDir, { recursive: true, mode: 0o755 });
+  writeFileSync(path, String(process.pid));
+};
+
 /** Begins a run: whatever an earlier one left in the folder is thrown away first. */
 export const beginRun = (dir: string, run: Run): RunFile => {
   rmSync(dir, { recursive: true, force: true });

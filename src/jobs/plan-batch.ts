@@ -45,6 +45,8 @@ export type PlannedBatch = {
 };
 
 const owedMax = 10_000;
+/** No raise of a SKU that sold more recently than this: on some channel another sale may be on its way to us. */
+const raiseQuietMs = 4_000;
 const waitMs = { "orders-not-seen": 1_000, "open-attempt": 500 } as const;
 
 /** More would change than one run may: a person must look first. */
@@ -115,7 +117,10 @@ const gather = async (
   await recordReadings(deps.db, shown, "before-push", readAt);
   const wanted = await wantedUnits(deps.db, ids, plan);
   const open = Map.groupBy(await openAttemptsOf(deps.db, ids), (attempt) => attempt.listingId);
-  const unseen = Map.groupBy(await unseenOrders(deps.db, ids), (row) => row.listingId);
+  const unseen = Map.groupBy(
+    await unseenOrders(deps.db, ids, toIso(deps.clock.now() - raiseQuietMs)),
+    (row) => row.listingId,
+  );
   return { listings, readings, wanted, open, unseen };
 };
 

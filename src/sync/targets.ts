@@ -202,7 +202,8 @@ const Unseen = z.object({ listingId: z.number(), accountId: z.string() });
  * Which accounts' orders are not certainly known up to the observation that a raise of these listings would start from:
  * every account that sells one of the same SKUs counts, for a unit sold anywhere must not come back anywhere. An
  * account's orders are known when its watermark has passed that observation and nothing that came in before its last
- * poll ended is still unapplied. Accounts whose credentials failed cannot be asked and are alerted instead.
+ * poll ended is still unapplied. Accounts whose credentials failed cannot be asked and are alerted instead. And while a
+ * SKU is selling, the next sale is probably under way: a raise waits until it has been quiet since `quietSince`.
  */
 export const unseenOrders = (
   on: Queryable,
@@ -228,7 +229,13 @@ export const unseenOrders = (
       )
       select s.listing_id as "listingId", s.account_id as "accountId"
         from sharing s join known n on n.account_id = s.account_id
-       where n.behind or n.watermark is null or s.shown_since is null or n.watermark < s.shown_since`,
+       where n.behind or n.watermark is null or s.shown_since is null or n.watermark < s.shown_since
+      union
+      select t.listing_id, t.account_id
+        from push_target t
+        join listing_link k on k.listing_id = t.listing_id
+       where t.listing_id = any(${listingIds})
+         and exists (select 1 from order_line o where o.sku = k.sku and o.updated_at > ${quietSince}::timestamptz)`,
   );
 
 /** How many listings of the account may be pushed to at all. */

@@ -18,7 +18,9 @@ const missing = Object.entries(packages).flatMap(([path, entry]) =>
     .filter((name) => !present.has(name))
     .map((name) => `${path} lacks ${name}`),
 );
-const addresses = Object.entries(packages).flatMap(([path, { resolved }]) => (resolved === undefined ? [] : [`${path} has an address`]));
+const addresses = Object.entries(packages).flatMap(([path, { resolved }]) =>
+  resolved === undefined ? [] : [`${path} has an address`],
+);
 const complaints = [...missing, ...addresses];
 process.stdout.write(complaints.length === 0 ? "the lock file is complete\n" : `${complaints.join("\n")}\n`);
 process.exitCode = complaints.length === 0 ? 0 : 1;

@@ -56,9 +56,9 @@ export const shownUnits = (item: InventoryItem, offers: readonly Offer[]): numbe
 };
 
 /** Calls that one call of ours may have open at once: enough to hide latency, too few to trip burst limits. */
-const openCallsMax = 6;
+const openCallsMax = 16;
 
-/** Maps in order with at most six calls open; the first failure stops the rest from starting. */
+/** Maps in order with at most sixteen calls open; the first failure stops the rest from starting. */
 export const mapWithFewOpen = async <Item, Result>(
   items: readonly Item[],
   ask: (item: Item) => Promise<Result>,
