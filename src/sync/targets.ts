@@ -208,6 +208,7 @@ const Unseen = z.object({ listingId: z.number(), accountId: z.string() });
 export const unseenOrders = (
   on: Queryable,
   listingIds: readonly number[],
+  quietSince: string,
 ): Promise<readonly z.infer<typeof Unseen>[]> =>
   query(
     on,
