@@ -152,7 +152,7 @@ test("a lower bound is compared in whole seconds, as the times are shown", async
 });
 
 test("an order that the search index learns of late gets an update time that a poller has not passed", async () => {
-  const shop = await openShop({ faults: { ...quiet, orderVisibilityMs: [20, 20] } });
+  const shop = await openShop({ faults: { ...quiet, orderVisibilityMs: [4_000, 4_000] } });
   shop.channel.seedListings([{ sku: "A", title: "Apple", units: 3 }]);
   const { orderId } = shop.channel.sell({ reference: "r1", lines: [{ sku: "A", units: 1 }] });
   expect((await ordersSince(shop, "2026-11-20T00:00:00Z")).nodes).toEqual([]);
