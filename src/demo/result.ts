@@ -29,10 +29,7 @@ export type Result = {
   readonly lost: number;
   readonly invented: number;
   readonly doubled: number;
-  /**
-   * Sold beyond the shelf because one of our writes had put the unit on sale. Reported, not judged: on channels without
-   * compare-and-set a sale between our read and our write cannot be seen by anybody.
-   */
+  /** Sold beyond the shelf because one of our writes had put the unit on sale. */
   readonly oversoldByUs: number;
   /** Sold beyond the shelf on two channels at once, before any message could have arrived. */
   readonly oversoldByRace: number;
@@ -118,6 +115,7 @@ export const resultOf = async (input: ResultInput): Promise<Result> => {
     ),
   ) as Record<Channel, ChannelResult>;
   for (const [kind, count] of Object.entries(units)) if (count > 0) complaints.push(`${count} units ${kind}`);
+  if (oversells.oversoldByUs > 0) complaints.push(`${oversells.oversoldByUs} units oversold by our own writes`);
   if (shelfDrift > 0) complaints.push(`the ledger's available differs from stock minus sales by ${shelfDrift} units`);
   for (const list of differences.values()) complaints.push(...list.slice(0, 5));
   for (const check of checks)
