@@ -89,7 +89,10 @@ export const compose = async (
     const connectors = new Map(
       settings.accounts.map((account) => [account.id, createConnector(account, { clock, random, log })]),
     );
-    const plans = new Map(settings.accounts.map((account) => [account.id, accountPlan(account, settings.guards)]));
+    const orderLagMsMax = Math.max(0, ...settings.accounts.map((account) => account.orderLagMs));
+    const plans = new Map(
+      settings.accounts.map((account) => [account.id, accountPlan(account, settings.guards, orderLagMsMax)]),
+    );
     const queueServer = openQueueServer(servers.queue, log);
     stops.push(() => queueServer.close());
     const complaints = await queueServer.check();

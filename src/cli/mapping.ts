@@ -27,7 +27,7 @@ export const mappingCommands = (program: Command): void => {
         if (connectorFor(accountId) === undefined)
           throw new ExitError(1, `there is no account "${accountId}" in the settings`);
         const signal = untilSignalled();
-        await importListings.run({ payload: { accountId }, signal, drain: signal }, jobDeps);
+        await importListings.run({ payload: { accountId }, signal, drain: signal, progress: () => undefined }, jobDeps);
         const unmapped = (await unmappedListings(db, 10_000)).filter((listing) => listing.accountId === accountId);
         const { watermark } = await readCursor(db, accountId, listingsStream);
         say(

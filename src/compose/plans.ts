@@ -4,12 +4,16 @@ import type { AccountPlan } from "../jobs/deps.ts";
 /** How often a waiting raise may ask for orders: a small part of the regular interval, never faster than the channel forgives. */
 const raisePollShare = 1 / 20;
 
-/** What jobs need to know of an account's settings. */
-export const accountPlan = (account: ConfiguredAccount, guards: GuardSettings): AccountPlan => ({
+/** On top of the times that orders may stay unseen on both sides of a sale. */
+const quietMsMin = 2_000;
+
+/** What jobs need to know of an account's settings. `orderLagMsMax`: the latest any account lists its orders. */
+export const accountPlan = (account: ConfiguredAccount, guards: GuardSettings, orderLagMsMax: number): AccountPlan => ({
   accountId: account.id,
   locationId: account.locationId,
   policy: account.policy,
   guards,
+  quietMs: account.salesMargin === "measured" ? quietMsMin + 2 * orderLagMsMax : 0,
   ordersEveryMs: account.poll.ordersMs,
   ordersEveryMsMin: Math.max(500, Math.round(account.poll.ordersMs * raisePollShare)),
   listingsEveryMs: account.poll.listingsMs,

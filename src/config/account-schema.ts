@@ -2,7 +2,7 @@ import { z } from "zod";
 import { AccountId, LocationId } from "../core/ids.ts";
 import { address, anyNumber, say, seconds, strict, text, wholeNumber } from "./fields.ts";
 import { policyFields } from "./policy.ts";
-import { accountModes } from "./settings.ts";
+import { accountModes, salesMargins } from "./settings.ts";
 
 const daySeconds = 86_400;
 
@@ -25,6 +25,7 @@ const common = {
     overlap_seconds: seconds(0, 7 * daySeconds).optional(),
   }).prefault({}),
   settle_seconds: seconds(1, daySeconds).optional(),
+  sales_margin: z.enum(salesMargins).default("measured"),
 };
 
 const AmazonAccount = strict({

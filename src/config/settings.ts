@@ -17,6 +17,9 @@ export type AllocationPolicy = {
 export const accountModes = ["read-only", "shadow", "live"] as const;
 export type AccountMode = (typeof accountModes)[number];
 
+/** `measured`: while a SKU sells, keep back what may be selling unseen. `none`: never. */
+export const salesMargins = ["measured", "none"] as const;
+
 /** An account of the file: what its connector needs, and what the rest of the house needs to know about it. */
 export type ConfiguredAccount = AccountSettings & {
   /** For people; the id when the file names none. */
@@ -26,6 +29,7 @@ export type ConfiguredAccount = AccountSettings & {
   /** The location of ours whose stock the account sells. */
   readonly locationId: string;
   readonly policy: AllocationPolicy;
+  readonly salesMargin: (typeof salesMargins)[number];
   readonly poll: { readonly ordersMs: number; readonly listingsMs: number };
 };
 

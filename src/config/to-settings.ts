@@ -93,6 +93,7 @@ const toAccount = (fields: AccountFields, around: Surroundings): ConfiguredAccou
     orderLagMs: fields.orders.lag_seconds ?? timing.lagMs,
     orderOverlapMs: fields.orders.overlap_seconds ?? timing.overlapMs,
     settleMs: fields.settle_seconds,
+    salesMargin: fields.sales_margin,
   };
   switch (fields.channel) {
     case "amazon":

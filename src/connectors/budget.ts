@@ -15,6 +15,8 @@ export interface Budget {
   ): void;
   /** The channel said "too many": empty the bucket and wait at least `waitMs` before the next call. */
   throttled(quota: string, waitMs: number): void;
+  /** No call for `waitMs`, but the tokens stay: a passing "too many" that says nothing of the quota itself. */
+  pause(quota: string, waitMs: number): void;
 }
 
 type Bucket = { ratePerSecond: number; burst: number; tokens: number; at: number; notBefore: number };
@@ -62,6 +64,10 @@ export const createBudget = (
     }
   };
 
+  const holdBack = (bucket: Bucket, waitMs: number): void => {
+    bucket.notBefore = Math.max(bucket.notBefore, clock.monotonicMs() + waitMs);
+  };
+
   return {
     take(name, signal, cost = 1) {
       const turn = (queues.get(name) ?? Promise.resolve()).then(() => takeInTurn(name, cost, signal));
@@ -92,7 +98,8 @@ export const createBudget = (
       const bucket = bucketOf(name);
       refill(bucket);
       bucket.tokens = Math.min(bucket.tokens, 0);
-      bucket.notBefore = Math.max(bucket.notBefore, clock.monotonicMs() + waitMs);
+      holdBack(bucket, waitMs);
     },
+    pause: (name, waitMs) => holdBack(bucketOf(name), waitMs),
   };
 };

@@ -191,7 +191,10 @@ export interface Connector {
     attemptKey: string,
     context: CallContext,
   ): Promise<readonly PushOutcome[]>;
-  /** What the listings show now, live (never "last submitted"). One reading per listing. */
+  /**
+   * What the listings show now, live (never "last submitted"). At most one reading per listing; one that could not be
+   * told just now is left out, and asked for again.
+   */
   readQuantities(listings: readonly ListingHandle[], context: CallContext): Promise<readonly QuantityReading[]>;
   /** Every listing of the account. `cursor: null` starts over. */
   importListings(cursor: string | null, context: CallContext): Promise<Page<ImportedListing>>;

@@ -25,6 +25,7 @@ const shared = {
   orderLagMs: 1_200,
   orderOverlapMs: 10_000,
   settleMs: 2_500,
+  salesMargin: "measured",
 } as const;
 
 /** What opens the simulated accounts; each simulator states its own. */

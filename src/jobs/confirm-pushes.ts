@@ -28,7 +28,13 @@ const readBack = async (
   const handles = listings.map(({ ref, details }) => ({ ref, details: details as Json }));
   const readings = await connector.readQuantities(handles, { accountId, signal });
   const unitsOfRef = new Map(readings.map((reading) => [reading.ref, reading.units]));
-  const idToUnits = new Map(listings.map((listing) => [listing.id, unitsOfRef.get(listing.ref) ?? null]));
+  // A listing that the answer left out was not told: that says nothing about its attempts, and it is asked again.
+  const idToUnits = new Map(
+    listings.flatMap((listing) => {
+      const units = unitsOfRef.get(listing.ref);
+      return units === undefined ? [] : [[listing.id, units] as const];
+    }),
+  );
   const appliedIds: number[] = [];
   const lostIds: number[] = [];
   const waiting: { id: number; nextReadAt: string }[] = [];
@@ -36,7 +42,13 @@ const readBack = async (
   // Only what was open before the read can be judged by it.
   const attempts = (await openAttemptsOf(deps.db, listingIds)).filter((attempt) => attempt.startedAtMs <= readAtMs);
   for (const [listingId, open] of Map.groupBy(attempts, (attempt) => attempt.listingId)) {
-    const verdict = judgeReadBack(open, idToUnits.get(listingId) ?? null, readAtMs);
+    const units = idToUnits.get(listingId);
+    if (units === undefined) {
+      for (const { id, reads } of open)
+        waiting.push({ id, nextReadAt: toIso(readAtMs + 200 * 2 ** Math.min(5, reads)) });
+      continue;
+    }
+    const verdict = judgeReadBack(open, units, readAtMs);
     if (verdict.appliedId !== null) appliedIds.push(verdict.appliedId);
     lostIds.push(...verdict.lostIds);
     for (const attempt of open.filter(({ id }) => verdict.stillOpenIds.includes(id))) {
@@ -68,7 +80,7 @@ export const confirmPushes = defineJob({
   payload: z.strictObject({ accountId: z.string() }),
   coalesceBy: ({ accountId }) => accountId,
   concurrency: 8,
-  async run({ payload: { accountId }, signal, drain }, deps: JobDeps): Promise<RunAgain | undefined> {
+  async run({ payload: { accountId }, signal, drain, progress }, deps: JobDeps): Promise<RunAgain | undefined> {
     const connector = deps.connectorFor(accountId);
     if (connector === undefined) return undefined;
     let worked = false;
@@ -77,6 +89,7 @@ export const confirmPushes = defineJob({
       if (due.length === 0) break;
       await readBack(deps, connector, accountId, due, signal);
       worked = true;
+      progress();
     }
     if (worked) deps.wake("push-account", { accountId });
     const nextMs = await nextReadBackMs(deps.db, accountId);

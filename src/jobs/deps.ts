@@ -22,6 +22,8 @@ export type AccountPlan = {
   readonly guards: GuardLimits;
   readonly ordersEveryMs: number;
   readonly listingsEveryMs: number;
+  /** How long a SKU must not have sold before nothing is withheld for sales under way; 0 = never withhold. */
+  readonly quietMs: number;
   /** The shortest time between two order polls that a waiting raise asks for. */
   readonly ordersEveryMsMin: number;
 };

@@ -13,7 +13,7 @@ export const drainNotifications = defineJob({
   payload: z.strictObject({ accountId: z.string() }),
   coalesceBy: ({ accountId }) => accountId,
   concurrency: 8,
-  async run({ payload: { accountId }, signal, drain }, deps: JobDeps): Promise<RunAgain | undefined> {
+  async run({ payload: { accountId }, signal, drain, progress }, deps: JobDeps): Promise<RunAgain | undefined> {
     const notifications = deps.connectorFor(accountId)?.notifications;
     if (notifications === undefined) return undefined;
     const endsAt = deps.clock.monotonicMs() + runMsMax;
@@ -36,6 +36,7 @@ export const drainNotifications = defineJob({
         messages.map((message) => message.handle),
         { accountId, signal },
       );
+      progress();
     }
     return { againAfterMs: 0 };
   },

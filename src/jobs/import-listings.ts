@@ -17,7 +17,7 @@ export const importListings = defineJob({
   payload: z.strictObject({ accountId: z.string() }),
   coalesceBy: ({ accountId }) => accountId,
   concurrency: 4,
-  async run({ payload: { accountId }, signal, drain }, deps: JobDeps): Promise<RunAgain | undefined> {
+  async run({ payload: { accountId }, signal, drain, progress }, deps: JobDeps): Promise<RunAgain | undefined> {
     const connector = deps.connectorFor(accountId);
     if (connector === undefined) return undefined;
     const startedMs = deps.clock.now();
@@ -48,6 +48,7 @@ export const importListings = defineJob({
           now: readAt,
         });
       });
+      progress();
       listings += page.items.length;
       cursor = page.next;
       if (page.done) {

@@ -75,7 +75,7 @@ export const ingest = defineJob({
   payload: z.strictObject({ accountId: z.string() }),
   coalesceBy: ({ accountId }) => accountId,
   concurrency: 8,
-  async run({ payload: { accountId }, signal, drain }, deps: JobDeps): Promise<RunAgain | undefined> {
+  async run({ payload: { accountId }, signal, drain, progress }, deps: JobDeps): Promise<RunAgain | undefined> {
     const connector = deps.connectorFor(accountId);
     if (connector === undefined) return undefined;
     while (!drain.aborted) {
@@ -90,6 +90,7 @@ export const ingest = defineJob({
       if (readable.length > 0) {
         try {
           await applyDeliveries(deps, accountId, readable);
+          progress();
         } catch (error) {
           deps.log.warn(
             { accountId, deliveries: readable.length, err: (error as Error).message },

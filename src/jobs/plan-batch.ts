@@ -19,12 +19,14 @@ import {
   unseenOrders,
 } from "../sync/targets.ts";
 import type { AccountPlan, JobDeps } from "./deps.ts";
-import { wantedUnits } from "./wanted.ts";
+import { type Careful, carefulWanted, wantedUnits } from "./wanted.ts";
 
 export type PlannedWrite = ListingHandle & {
   readonly listingId: number;
+  /** The version that is done once this number shows; an older one while units are withheld. */
   readonly version: number;
   readonly units: number;
+  readonly withheldUnits: number;
   readonly shownUnits: number | null;
   /** Refusals since the last success. */
   readonly failures: number;
@@ -45,9 +47,9 @@ export type PlannedBatch = {
 };
 
 const owedMax = 10_000;
-/** No raise of a SKU that sold more recently than this: on some channel another sale may be on its way to us. */
-const raiseQuietMs = 4_000;
-const waitMs = { "orders-not-seen": 1_000, "open-attempt": 500 } as const;
+const waitMs = { "orders-not-seen": 1_000, "open-attempt": 500, selling: 1_000 } as const;
+/** Raises that wait for quiet are set aside without a read; not more of them than this are looked through at once. */
+const lookedThroughMax = 1_000;
 
 /** More would change than one run may: a person must look first. */
 export class GuardError extends Error {
@@ -57,33 +59,55 @@ export class GuardError extends Error {
   }
 }
 
+type Chosen = { readonly owed: readonly OwedTarget[]; readonly selling: readonly Deferral[] };
+
 /**
  * The owed targets most likely to oversell, as many as one read call takes. Before that everything owed is judged as a
- * whole. Errors: `GuardError`.
+ * whole. Raises that would wait for their SKU to be quiet anyway are not read: a call spent on them tells nothing.
+ * Errors: `GuardError`.
  */
-const riskiest = async (deps: JobDeps, plan: AccountPlan, count: number): Promise<readonly OwedTarget[]> => {
-  const owed = await owedTargets(deps.db, plan.accountId, owedMax, toIso(deps.clock.now()));
-  if (owed.length === 0) return owed;
+const riskiest = async (deps: JobDeps, plan: AccountPlan, limits: Connector["limits"]): Promise<Chosen> => {
+  const nowMs = deps.clock.now();
+  const owed = await owedTargets(deps.db, plan.accountId, owedMax, toIso(nowMs));
+  if (owed.length === 0) return { owed, selling: [] };
   const ids = owed.map((target) => target.listingId);
   const wanted = await wantedUnits(deps.db, ids, plan);
   const changes = owed.map((target) => ({
     target,
     wantedUnits: wanted.get(target.listingId)?.units ?? 0,
     shownUnits: target.shownUnits,
+    withheldUnits: target.withheldUnits,
   }));
   const stopped = judgeRun(changes, await targetCount(deps.db, plan.accountId), plan.guards);
-  if (stopped !== undefined && !(await areGuardsOff(deps.db, plan.accountId, toIso(deps.clock.now()))))
+  if (stopped !== undefined && !(await areGuardsOff(deps.db, plan.accountId, toIso(nowMs))))
     throw new GuardError(stopped);
-  return changes
-    .toSorted((a, b) => oversellRisk(b) - oversellRisk(a))
-    .slice(0, count)
-    .map(({ target }) => target);
+  const sorted = changes.toSorted((a, b) => oversellRisk(b) - oversellRisk(a)).slice(0, lookedThroughMax);
+  const raises = sorted.filter(({ wantedUnits: units, shownUnits }) => shownUnits !== null && units > shownUnits);
+  const careful = await carefulWanted(
+    deps.db,
+    raises.map(({ target }) => target.listingId),
+    plan,
+    { nowMs, comparesAndSets: limits.comparesAndSets },
+  );
+  const waits = new Map<number, number>();
+  for (const { target, shownUnits } of raises) {
+    const limit = careful.get(target.listingId);
+    if (limit !== undefined && limit.raiseTo.units <= (shownUnits ?? 0) && limit.quietAtMs > nowMs)
+      waits.set(target.listingId, limit.quietAtMs);
+  }
+  return {
+    owed: sorted
+      .map(({ target }) => target)
+      .filter(({ listingId }) => !waits.has(listingId))
+      .slice(0, limits.readBatchMax),
+    selling: [...waits].map(([listingId, atMs]) => ({ listingId, notBefore: toIso(atMs), failed: false })),
+  };
 };
 
 type Figures = {
   readonly listings: ReadonlyMap<number, ListingRow>;
   readonly readings: ReadonlyMap<number, QuantityReading>;
-  readonly wanted: ReadonlyMap<number, Allocation>;
+  readonly careful: ReadonlyMap<number, Careful>;
   readonly open: ReadonlyMap<number, readonly OpenRow[]>;
   /** Accounts whose orders are not known up to the listing's observation. */
   readonly unseen: ReadonlyMap<number, readonly { readonly accountId: string }[]>;
@@ -115,13 +139,11 @@ const gather = async (
   );
   const shown = [...readings].map(([listingId, { units }]) => ({ listingId, units }));
   await recordReadings(deps.db, shown, "before-push", readAt);
-  const wanted = await wantedUnits(deps.db, ids, plan);
+  const { comparesAndSets } = connector.limits;
+  const careful = await carefulWanted(deps.db, ids, plan, { nowMs: deps.clock.now(), comparesAndSets });
   const open = Map.groupBy(await openAttemptsOf(deps.db, ids), (attempt) => attempt.listingId);
-  const unseen = Map.groupBy(
-    await unseenOrders(deps.db, ids, toIso(deps.clock.now() - raiseQuietMs)),
-    (row) => row.listingId,
-  );
-  return { listings, readings, wanted, open, unseen };
+  const unseen = Map.groupBy(await unseenOrders(deps.db, ids), (row) => row.listingId);
+  return { listings, readings, careful, open, unseen };
 };
 
 /** What each owed listing needs, from the gathered figures. Pure. */
@@ -134,30 +156,47 @@ export const sortTargets = (owed: readonly OwedTarget[], figures: Figures, nowMs
   const waitsForOrdersOf = new Set<string>();
   for (const { listingId, version, failures } of owed) {
     const listing = figures.listings.get(listingId);
-    const allocation = figures.wanted.get(listingId);
+    const careful = figures.careful.get(listingId);
     const reading = figures.readings.get(listingId);
-    if (listing === undefined || allocation === undefined) {
+    if (listing === undefined || careful === undefined) {
       blocked.push({ listingId, reason: "the listing is not linked to a SKU" });
       continue;
     }
     const shownUnits = reading?.units ?? null;
-    const { units, terms } = allocation;
+    const wantedNow = careful.wanted.units;
     const decision = decidePush({
-      wantedUnits: units,
+      wantedUnits: wantedNow,
+      lowerToUnits: careful.lowerTo.units,
+      raiseToUnits: careful.raiseTo.units,
       shownUnits,
       openAttempts: figures.open.get(listingId) ?? [],
       ordersSeen: !figures.unseen.has(listingId),
     });
     switch (decision.action) {
       case "settled":
-        settled.push({ listingId, version, units });
+        settled.push({ listingId, version, units: wantedNow });
         break;
       case "ride":
         rides.push({ attemptId: decision.attemptId, version });
         break;
       case "write": {
         const { ref, details } = listing;
-        writes.push({ listingId, version, ref, details, units, shownUnits, failures, reason: decision.reason, terms });
+        const { reason } = decision;
+        const { units, terms } = reason === "lower" ? careful.lowerTo : careful.raiseTo;
+        const withheldUnits = wantedNow - units;
+        writes.push({
+          listingId,
+          // What is withheld is still owed: this attempt does not settle the version it was computed for.
+          version: withheldUnits === 0 ? version : version - 1,
+          ref,
+          details,
+          units,
+          withheldUnits,
+          shownUnits,
+          failures,
+          reason,
+          terms,
+        });
         break;
       }
       case "wait":
@@ -186,11 +225,12 @@ export const planBatch = async (
   plan: AccountPlan,
   signal: AbortSignal,
 ): Promise<PlannedBatch> => {
-  const owed = await riskiest(deps, plan, connector.limits.readBatchMax);
+  const { owed, selling } = await riskiest(deps, plan, connector.limits);
+  if (selling.length > 0) await deferTargets(deps.db, selling);
   const nothing = {
     listings: new Map(),
     readings: new Map(),
-    wanted: new Map(),
+    careful: new Map(),
     open: new Map(),
     unseen: new Map(),
   };

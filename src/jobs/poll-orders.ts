@@ -15,7 +15,7 @@ export const pollOrders = defineJob({
   payload: z.strictObject({ accountId: z.string() }),
   coalesceBy: ({ accountId }) => accountId,
   concurrency: 8,
-  async run({ payload: { accountId }, signal, drain }, deps: JobDeps): Promise<RunAgain | undefined> {
+  async run({ payload: { accountId }, signal, drain, progress }, deps: JobDeps): Promise<RunAgain | undefined> {
     const connector = deps.connectorFor(accountId);
     if (connector === undefined) return undefined;
     await noteTry(deps.db, accountId, ordersStream, toIso(deps.clock.now()));
@@ -30,6 +30,7 @@ export const pollOrders = defineJob({
         await saveCursor(tx, { accountId, stream: ordersStream, cursor: page.next, watermark, now });
         return kept;
       });
+      progress();
       if (fresh > 0) deps.wake("ingest", { accountId });
       cursor = page.next;
       if (page.done) {

@@ -52,7 +52,7 @@ export const pushAccount = defineJob({
   payload: z.strictObject({ accountId: z.string() }),
   coalesceBy: ({ accountId }) => accountId,
   concurrency: 8,
-  async run({ payload: { accountId }, signal, drain }, deps: JobDeps): Promise<RunAgain | undefined> {
+  async run({ payload: { accountId }, signal, drain, progress }, deps: JobDeps): Promise<RunAgain | undefined> {
     const connector = deps.connectorFor(accountId);
     const plan = deps.planFor(accountId);
     if (connector === undefined || plan === undefined) return undefined;
@@ -69,6 +69,7 @@ export const pushAccount = defineJob({
         if ((await takeLease(deps.db, wanted))?.fence !== lease.fence) throw new LeaseLostError();
         const round = await pushRound(deps, connector, plan, lease, signal);
         if (round === "idle") return undefined;
+        progress();
         if (round === "waits") return { againAfterMs: waitForOrdersMs };
       }
       return { againAfterMs: 0 };

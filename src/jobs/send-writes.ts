@@ -102,6 +102,7 @@ export const sendWrites = async (
         listingId: write.listingId,
         version: write.version,
         units: write.units,
+        withheldUnits: write.withheldUnits,
         unitsBefore: write.shownUnits,
         reason: write.reason,
         terms: write.terms,

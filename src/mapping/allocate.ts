@@ -14,11 +14,24 @@ export type AllocationPolicy = {
 export const showEverything: AllocationPolicy = { sharePercent: 100, bufferUnits: 0, capUnits: null, floorUnits: 0 };
 
 /** One SKU that a listing sells, and how many of it one unit of the listing takes. */
-export type Component = { readonly sku: string; readonly unitsEach: number; readonly availableUnits: number };
+export type Component = {
+  readonly sku: string;
+  readonly unitsEach: number;
+  readonly availableUnits: number;
+  /** Kept back because that many may be sold unseen; 0 or absent = none. */
+  readonly withheldUnits?: number;
+};
 
 /** A step from what there is to what is shown; re-evaluating the terms gives the number. */
 export type Term =
-  | { readonly term: "available"; readonly sku: string; readonly units: number; readonly unitsEach: number }
+  | {
+      readonly term: "available";
+      readonly sku: string;
+      readonly units: number;
+      readonly unitsEach: number;
+      /** Kept back for sales under way. */
+      readonly withheldUnits?: number;
+    }
   | { readonly term: "share"; readonly percent: number; readonly units: number }
   | { readonly term: "buffer"; readonly withheldUnits: number; readonly units: number }
   | { readonly term: "cap"; readonly capUnits: number; readonly units: number }
@@ -36,6 +49,8 @@ export const allocate = (components: readonly Component[], policy: AllocationPol
     sku: component.sku,
     units: component.availableUnits,
     unitsEach: component.unitsEach,
+    ...(component.withheldUnits !== undefined &&
+      component.withheldUnits > 0 && { withheldUnits: component.withheldUnits }),
   }));
   if (policy.sharePercent < 100) terms.push({ term: "share", percent: policy.sharePercent, units: 0 });
   if (policy.bufferUnits > 0) terms.push({ term: "buffer", withheldUnits: policy.bufferUnits, units: 0 });
@@ -47,7 +62,7 @@ export const allocate = (components: readonly Component[], policy: AllocationPol
 /** Recomputes a number from its terms: what `explain` does with stored ones. */
 export const evaluate = (terms: readonly Term[]): Allocation => {
   const sets = terms.flatMap((term) =>
-    term.term === "available" ? [Math.floor(Math.max(0, term.units) / term.unitsEach)] : [],
+    term.term === "available" ? [Math.floor(Math.max(0, term.units - (term.withheldUnits ?? 0)) / term.unitsEach)] : [],
   );
   let units = sets.length === 0 ? 0 : Math.min(...sets);
   const evaluated = terms.map((term): Term => {

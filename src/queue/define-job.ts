@@ -6,6 +6,8 @@ export type JobContext<Payload> = {
   readonly signal: AbortSignal;
   /** Aborts when the process wants to stop: begin nothing new, finish what is under way. */
   readonly drain: AbortSignal;
+  /** Something of this run is done for good: if it fails later, it goes on soon instead of by the schedule of failures. */
+  readonly progress: () => void;
 };
 
 /** Come back after this long; sooner wake-ups still count. */
@@ -32,10 +34,7 @@ export type BoundJob = {
   readonly name: string;
   readonly concurrency: number;
   readonly coalesceBy: (payload: unknown) => string;
-  readonly run: (
-    payload: unknown,
-    signals: { readonly signal: AbortSignal; readonly drain: AbortSignal },
-  ) => Promise<RunAgain | undefined>;
+  readonly run: (payload: unknown, run: Omit<JobContext<unknown>, "payload">) => Promise<RunAgain | undefined>;
 };
 
 /** Ties a job to its dependencies; payloads are checked again when they come back from the queue. */
@@ -43,5 +42,5 @@ export const bindJob = <Payload, Deps>(job: JobDefinition<Payload, Deps>, deps: 
   name: job.name,
   concurrency: job.concurrency,
   coalesceBy: (payload) => job.coalesceBy(job.payload.parse(payload)),
-  run: (payload, signals) => job.run({ payload: job.payload.parse(payload), ...signals }, deps),
+  run: (payload, run) => job.run({ payload: job.payload.parse(payload), ...run }, deps),
 });

@@ -6,6 +6,9 @@ import { judge } from "./judge.ts";
 
 const Envelope = z.strictObject({ payload: z.json(), later: z.literal(true).optional() });
 
+/** A run that failed on its way goes on after this. */
+const goOnAfterMs = 500;
+
 export type QueuesDeps = {
   readonly server: QueueServer;
   readonly log: QueueLog;
@@ -80,8 +83,12 @@ export const createQueues = (
       return "woken";
     }
     const signal = AbortSignal.any([shutdown.signal, AbortSignal.timeout(deps.runMsMax)]);
+    let progressed = false;
+    const progress = (): void => {
+      progressed = true;
+    };
     try {
-      const again = await job.run(payload, { signal, drain: draining.signal });
+      const again = await job.run(payload, { signal, drain: draining.signal, progress });
       if (again !== undefined) wake(job.name, payload, { delayMs: again.againAfterMs });
       return again ?? "done";
     } catch (error) {
@@ -89,11 +96,15 @@ export const createQueues = (
         wake(job.name, payload, { delayMs: 1_000 });
         return "aborted";
       }
-      return await settle(job, payload, error as Error);
+      return await settle(job, { payload, progressed }, error as Error);
     }
   };
 
-  const settle = async (job: BoundJob, payload: unknown, error: Error): Promise<unknown> => {
+  const settle = async (
+    job: BoundJob,
+    { payload, progressed }: { readonly payload: unknown; readonly progressed: boolean },
+    error: Error,
+  ): Promise<unknown> => {
     const verdict = judge(error);
     deps.log.warn({ job: job.name, payload, err: error.message, verdict: verdict.verdict }, "job did not finish");
     switch (verdict.verdict) {
@@ -101,7 +112,10 @@ export const createQueues = (
         wake(job.name, payload, { delayMs: Math.max(50, verdict.afterMs) });
         return { againAfterMs: verdict.afterMs, because: error.message };
       case "retry":
-        throw error;
+        // A waiting retry takes all wake-ups of its key with it, up to half a minute: only for runs that got nowhere.
+        if (!progressed) throw error;
+        wake(job.name, payload, { delayMs: goOnAfterMs });
+        return { againAfterMs: goOnAfterMs, because: error.message };
       case "dead":
         throw new UnrecoverableError(error.message);
       case "auth":

@@ -5,6 +5,8 @@ export type NewAttempt = {
   readonly listingId: number;
   readonly version: number;
   readonly units: number;
+  /** Wanted, but kept back for sales under way. */
+  readonly withheldUnits: number;
   readonly unitsBefore: number | null;
   readonly reason: "lower" | "raise" | "first";
   readonly terms: unknown;
@@ -38,9 +40,10 @@ export const openAttempts = async (
     sql`
       with locked as (select listing_id from push_target
                        where listing_id = any(${opened.attempts.map((attempt) => attempt.listingId)}) order by listing_id for update)
-      update push_target t set wanted_units = a.units
+      update push_target t set wanted_units = a.units, withheld_units = a."withheldUnits"
         from locked
-        join json_to_recordset(${JSON.stringify(opened.attempts)}::json) as a ("listingId" bigint, units bigint)
+        join json_to_recordset(${JSON.stringify(opened.attempts)}::json)
+             as a ("listingId" bigint, units bigint, "withheldUnits" bigint)
           on a."listingId" = locked.listing_id
        where t.listing_id = locked.listing_id`,
   );

@@ -3,6 +3,9 @@ export type OpenAttempt = { readonly id: number; readonly units: number };
 
 export type PushFigures = {
   readonly wantedUnits: number;
+  /** What a lowering and a raise may show at most while more may be selling unseen; at most `wantedUnits`. */
+  readonly lowerToUnits: number;
+  readonly raiseToUnits: number;
   /** What the channel showed just now; null = it does not tell. */
   readonly shownUnits: number | null;
   /** Oldest first. */
@@ -17,22 +20,29 @@ export type PushDecision =
   /** The last attempt under way carries this very number: wait for its read-back. */
   | { readonly action: "ride"; readonly attemptId: number }
   | { readonly action: "write"; readonly reason: "lower" | "raise" }
-  | { readonly action: "wait"; readonly reason: "open-attempt" | "orders-not-seen" }
+  | { readonly action: "wait"; readonly reason: "open-attempt" | "orders-not-seen" | "selling" }
   | { readonly action: "unreadable" };
 
 /**
  * Lowering goes at once, raising needs evidence (the design's §5.3). What the listing may show at most is the larger of
- * what it shows and what is still under way: below that is a lowering, above it a raise. Pure.
+ * what it shows and what is still under way: below that is a lowering, above it a raise. While the SKU is selling both
+ * stop short of what is wanted by what may be sold unseen, and the rest follows when it is quiet. Pure.
  */
 export const decidePush = (figures: PushFigures): PushDecision => {
-  const { wantedUnits, shownUnits, openAttempts, ordersSeen } = figures;
+  const { wantedUnits, lowerToUnits, raiseToUnits, shownUnits, openAttempts, ordersSeen } = figures;
   const last = openAttempts.at(-1);
   if (last !== undefined && last.units === wantedUnits) return { action: "ride", attemptId: last.id };
   if (shownUnits === null) return { action: "unreadable" };
   const mayShow = Math.max(shownUnits, ...openAttempts.map((attempt) => attempt.units));
-  if (wantedUnits < mayShow) return { action: "write", reason: "lower" };
+  if (wantedUnits < mayShow) {
+    // A careful lowering is on its way already: a second one would only open the same gap again.
+    if (last !== undefined && last.units >= lowerToUnits && last.units < wantedUnits)
+      return { action: "wait", reason: "open-attempt" };
+    return { action: "write", reason: "lower" };
+  }
   if (last !== undefined) return { action: "wait", reason: "open-attempt" };
   if (wantedUnits === shownUnits) return { action: "settled" };
+  if (raiseToUnits <= shownUnits) return { action: "wait", reason: "selling" };
   return ordersSeen ? { action: "write", reason: "raise" } : { action: "wait", reason: "orders-not-seen" };
 };
 

@@ -6,7 +6,12 @@ export type GuardLimits = {
   readonly maxRaisedPercent: number;
 };
 
-export type Change = { readonly wantedUnits: number; readonly shownUnits: number | null };
+export type Change = {
+  readonly wantedUnits: number;
+  readonly shownUnits: number | null;
+  /** Kept back by our own last write: giving them back is no raise to ask about. */
+  readonly withheldUnits: number;
+};
 
 const limit = (count: number, percent: number, listings: number): number =>
   Math.max(count, Math.floor((listings * percent) / 100));
@@ -18,7 +23,9 @@ const limit = (count: number, percent: number, listings: number): number =>
  */
 export const judgeRun = (changes: readonly Change[], listings: number, limits: GuardLimits): string | undefined => {
   const zeroed = changes.filter(({ wantedUnits, shownUnits }) => wantedUnits === 0 && shownUnits !== 0).length;
-  const raised = changes.filter(({ wantedUnits, shownUnits }) => wantedUnits > (shownUnits ?? 0)).length;
+  const raised = changes.filter(
+    ({ wantedUnits, shownUnits, withheldUnits }) => wantedUnits > (shownUnits ?? 0) + withheldUnits,
+  ).length;
   const zeroedMax = limit(limits.maxZeroedCount, limits.maxZeroedPercent, listings);
   const raisedMax = limit(limits.maxRaisedCount, limits.maxRaisedPercent, listings);
   if (zeroed > zeroedMax) return `one run would set ${zeroed} of ${listings} listings to 0 (limit ${zeroedMax})`;

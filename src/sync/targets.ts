@@ -76,6 +76,7 @@ export const OwedTarget = z.object({
   listingId: z.number(),
   version: z.number(),
   shownUnits: z.number().nullable(),
+  withheldUnits: z.number(),
   owedSince: z.string(),
   failures: z.number(),
 });
@@ -93,6 +94,7 @@ export const owedTargets = (
     OwedTarget,
     sql`
       select t.listing_id as "listingId", t.wanted_version as version, t.shown_units as "shownUnits", t.failures,
+             t.withheld_units as "withheldUnits",
              to_char(t.owed_since, 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as "owedSince"
         from push_target t
        where t.account_id = ${accountId} and t.wanted_version > t.settled_version and t.blocked_reason is null
@@ -151,7 +153,8 @@ export const settleTargets = async (
         with locked as (select listing_id from push_target where listing_id = any(${settled.map((one) => one.listingId)})
                          order by listing_id for update)
         update push_target t
-           set settled_version = greatest(t.settled_version, s.version), wanted_units = s.units, failures = 0, not_before = null
+           set settled_version = greatest(t.settled_version, s.version), wanted_units = s.units, failures = 0, not_before = null,
+               withheld_units = case when t.wanted_version = s.version then 0 else t.withheld_units end
           from locked
           join json_to_recordset(${JSON.stringify(settled)}::json) as s ("listingId" bigint, version bigint, units bigint)
             on s."listingId" = locked.listing_id
@@ -202,13 +205,11 @@ const Unseen = z.object({ listingId: z.number(), accountId: z.string() });
  * Which accounts' orders are not certainly known up to the observation that a raise of these listings would start from:
  * every account that sells one of the same SKUs counts, for a unit sold anywhere must not come back anywhere. An
  * account's orders are known when its watermark has passed that observation and nothing that came in before its last
- * poll ended is still unapplied. Accounts whose credentials failed cannot be asked and are alerted instead. And while a
- * SKU is selling, the next sale is probably under way: a raise waits until it has been quiet since `quietSince`.
+ * poll ended is still unapplied. Accounts whose credentials failed cannot be asked and are alerted instead.
  */
 export const unseenOrders = (
   on: Queryable,
   listingIds: readonly number[],
-  quietSince: string,
 ): Promise<readonly z.infer<typeof Unseen>[]> =>
   query(
     on,
@@ -230,13 +231,7 @@ export const unseenOrders = (
       )
       select s.listing_id as "listingId", s.account_id as "accountId"
         from sharing s join known n on n.account_id = s.account_id
-       where n.behind or n.watermark is null or s.shown_since is null or n.watermark < s.shown_since
-      union
-      select t.listing_id, t.account_id
-        from push_target t
-        join listing_link k on k.listing_id = t.listing_id
-       where t.listing_id = any(${listingIds})
-         and exists (select 1 from order_line o where o.sku = k.sku and o.updated_at > ${quietSince}::timestamptz)`,
+       where n.behind or n.watermark is null or s.shown_since is null or n.watermark < s.shown_since`,
   );
 
 /** How many listings of the account may be pushed to at all. */

@@ -48,6 +48,7 @@ export class JobBench {
               locationId: "main",
               policy: showEverything,
               guards,
+              quietMs: 4_000,
               ordersEveryMs: 60_000,
               ordersEveryMsMin: 0,
               listingsEveryMs: 60_000,
@@ -67,7 +68,7 @@ export class JobBench {
 
   async run(name: JobName): Promise<void> {
     const signal = new AbortController().signal;
-    const one = { payload: { accountId }, signal, drain: signal };
+    const one = { payload: { accountId }, signal, drain: signal, progress: () => undefined };
     if (name === "ingest") await ingest.run(one, this.deps);
     if (name === "publish-events") await publishEvents.run({ ...one, payload: {} }, this.deps);
     if (name === "push-account") await pushAccount.run(one, this.deps);

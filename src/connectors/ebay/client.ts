@@ -58,7 +58,6 @@ export const createEbayClient = (settings: EbaySettings, deps: ConnectorDeps): E
     throttlesBefore: number,
     signal: AbortSignal,
   ): Promise<EbayAnswer> => {
-    await budget.take(call.quota, signal);
     const sentAtMs = clock.now();
     try {
       const answer = await http(
@@ -74,43 +73,47 @@ export const createEbayClient = (settings: EbaySettings, deps: ConnectorDeps): E
       );
       return { status: answer.status, body: answer.data, headers: answer.headers, sentAtMs };
     } catch (error) {
-      if (isThrottle(error))
-        throw await asThrottle(error, call.quota, throttlesBefore, { client: sendWithToken, deps, signal });
+      if (isThrottle(error)) throw await asThrottle(error, call.quota, throttlesBefore, { client: send, deps, signal });
       throw call.repeatable ? error : asWritten(error, signal);
     }
   };
 
   /**
-   * A read of 25 listings takes 26 calls: one passing throttle among them must not throw away the other 25. The bucket
-   * holds the next try back for as long as eBay asked; longer waits are the caller's.
+   * An expired token was refused before anything was done, so even a write may go a second time. A read of 25 listings
+   * takes 26 calls: one passing throttle among them must not throw away the other 25. The bucket holds the next try back
+   * for as long as eBay asked; longer waits are the caller's. The token is taken after the wait: one that was good
+   * before may have died meanwhile.
    */
-  const send = async (call: EbayCall, token: string, signal: AbortSignal): Promise<EbayAnswer> => {
-    for (let throttles = 1; ; throttles += 1) {
+  const send: EbayClient = async (call, signal) => {
+    const source = tokens[call.as ?? "seller"];
+    let renewed = false;
+    for (let throttles = 0; ; ) {
+      await budget.take(call.quota, signal);
+      const token = await source.get(signal);
       try {
-        return await sendOnce(call, token, throttles - 1, signal);
+        return await sendOnce(call, token, throttles, signal);
       } catch (error) {
+        if (!renewed && error instanceof ChannelError && error.kind === "auth") {
+          log.info(
+            { accountId: settings.id, channelCode: error.channelCode },
+            "eBay refused the token, refreshing once",
+          );
+          renewed = true;
+          source.discard(token);
+          continue;
+        }
+        throttles += 1;
         const brief = isThrottle(error) && (error.retryAfterMs ?? Number.POSITIVE_INFINITY) <= briefThrottleMs;
         if (!call.repeatable || !brief || throttles > throttlesMax) throw error;
+        // A throttle may outlast the token that was just minted.
+        renewed = false;
       }
-    }
-  };
-
-  /** An expired token was refused before anything was done, so even a write may go a second time. */
-  const sendWithToken: EbayClient = async (call, signal) => {
-    const source = tokens[call.as ?? "seller"];
-    const token = await source.get(signal);
-    try {
-      return await send(call, token, signal);
-    } catch (error) {
-      if (!(error instanceof ChannelError && error.kind === "auth")) throw error;
-      log.info({ accountId: settings.id, channelCode: error.channelCode }, "eBay refused the token, refreshing once");
-      return send(call, await source.renew(token, signal), signal);
     }
   };
 
   return async (call, signal) => {
     try {
-      return await sendWithToken(call, signal);
+      return await send(call, signal);
     } catch (error) {
       if (error instanceof ChannelError || !signal.aborted) throw error;
       throw new ChannelError({ kind: "retryable", message: "aborted before an answer", cause: error });
@@ -134,7 +137,9 @@ const asThrottle = async (
   const askedMs = mayAsk ? await askWaitMs(quota, client, deps, signal) : undefined;
   const guessMs = Math.min(briefThrottleMs, waitAfter429Ms(error, deps.random) * 2 ** throttlesBefore);
   const retryAfterMs = askedMs ?? error.retryAfterMs ?? guessMs;
-  deps.budget.throttled(quota, retryAfterMs);
+  // eBay's quotas are whole days: only when eBay says that the day is used up is the bucket empty.
+  if (askedMs === undefined) deps.budget.pause(quota, retryAfterMs);
+  else deps.budget.throttled(quota, retryAfterMs);
   return new ChannelError({ ...named(error), kind: "throttled", message: error.message, retryAfterMs, cause: error });
 };
 

@@ -7,14 +7,19 @@ import { describeErrors, hasStatus, unreadable } from "./failures.ts";
 import { liveOffersOf, mapWithFewOpen, shownUnits } from "./offers.ts";
 import { BulkInventoryItems, type InventoryItem } from "./schemas.ts";
 
-export const readBatchMax = 25;
+/** Listings in one read of ours, and SKUs in one bulk call of eBay's: the slowest call of a read is waited for once. */
+export const readBatchMax = 100;
+const bulkItemsMax = 25;
 
 /**
  * What the listings show now. The shown number is the smaller of two stored far apart, so both are always read: the
- * items in one bulk call, the offers in one `GET /offer?sku=` each. That is up to 26 calls for 25 listings, chosen
+ * items in bulk calls of 25, the offers in one `GET /offer?sku=` each. That is up to 26 calls for 25 listings, chosen
  * over the two cheaper ways: the item alone would call a push applied that an offer still holds back, and `getOffer`
  * by the ids noted at import costs the same or more and misses an offer published or withdrawn since. 50 000 listings
  * cost 52 000 of the day's 2 000 000 inventory calls. A listing without offers costs no call of its own.
+ *
+ * A listing whose offers could not be read just now is left out of the answer: one lost call among 26 must not throw
+ * away the other 25. Errors: `ChannelError`, when no listing at all could be told.
  */
 export const readQuantities = async (
   listings: readonly ListingHandle[],
@@ -24,19 +29,34 @@ export const readQuantities = async (
   const known = listings.map(({ ref, details }) => ({ ref, details: ListingDetails.safeParse(details).data }));
   const skus = [...new Set(known.flatMap(({ details }) => (details?.lane === "rest" ? [details.sku] : [])))];
   const items = new Map<string, ItemSeen>();
-  for (let start = 0; start < skus.length; start += readBatchMax) {
-    for (const [sku, seen] of await itemsOf(skus.slice(start, start + readBatchMax), client, signal))
-      items.set(sku, seen);
-  }
-  return mapWithFewOpen(known, async ({ ref, details }): Promise<QuantityReading> => {
+  const chunks = Array.from({ length: Math.ceil(skus.length / bulkItemsMax) }, (_, at) =>
+    skus.slice(at * bulkItemsMax, (at + 1) * bulkItemsMax),
+  );
+  for (const seen of await mapWithFewOpen(chunks, (chunk) => itemsOf(chunk, client, signal)))
+    for (const [sku, item] of seen) items.set(sku, item);
+  const failures: ChannelError[] = [];
+  const readings = await mapWithFewOpen(known, async ({ ref, details }): Promise<QuantityReading | undefined> => {
     if (details === undefined)
       return { ref, units: null, reason: "the listing's details cannot be read; import it again" };
     if (details.lane === "unoffered") return { ref, units: null, reason: noOffer };
     const seen = items.get(details.sku);
     if (seen?.item === undefined) return { ref, units: null, reason: seen?.reason ?? "not found" };
-    return readingOf(ref, seen.item, details.sku, client, signal);
+    try {
+      return await readingOf(ref, seen.item, details.sku, client, signal);
+    } catch (error) {
+      if (signal.aborted || !isPassing(error)) throw error;
+      failures.push(error);
+      return undefined;
+    }
   });
+  const told = readings.filter((reading) => reading !== undefined);
+  const [failure] = failures;
+  if (told.length === 0 && failure !== undefined) throw failure;
+  return told;
 };
+
+const isPassing = (error: unknown): error is ChannelError =>
+  error instanceof ChannelError && (error.kind === "retryable" || error.kind === "throttled");
 
 const noOffer = "no published fixed-price offer stands behind this SKU";
 

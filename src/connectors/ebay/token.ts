@@ -11,8 +11,8 @@ import type { EbayQuota } from "./quotas.ts";
 export interface TokenSource {
   /** The cached token, or a new one. */
   get(signal: AbortSignal): Promise<string>;
-  /** A token other than `stale`: mints unless somebody already did. */
-  renew(stale: string, signal: AbortSignal): Promise<string>;
+  /** Refused: the next `get` mints, unless somebody already did. */
+  discard(stale: string): void;
 }
 
 type Minted = { readonly token: string; readonly lifeMs: number };
@@ -45,9 +45,8 @@ export const createTokenSource = (mint: Mint, clock: Clock): TokenSource => {
       signal.throwIfAborted();
       return cached !== undefined && clock.monotonicMs() < cached.untilMs ? cached.token : share(signal);
     },
-    async renew(stale, signal) {
+    discard(stale) {
       if (cached?.token === stale) cached = undefined;
-      return this.get(signal);
     },
   };
 };

@@ -76,12 +76,19 @@ test("a unit that the channel sold unseen is not put back on sale by lowering fo
   await bench.settle();
   expect(bench.channel.writes).toEqual([]);
   expect(bench.channel.shown.get("A")).toBe(5);
-  // The order list catches up: now 4 are left.
+  // The order list catches up: now 4 are left. Five went at once just now, so that many may be selling unseen.
   bench.channel.ordersVisibleUntil = null;
   bench.clock.advance(2_000);
   await bench.run("poll-orders");
   await bench.settle();
+  expect(bench.channel.shown.get("A")).toBe(0);
+  expect(await target()).toMatchObject({ owed: true });
+  // Quiet again: what was withheld follows.
+  bench.clock.advance(20_000);
+  await bench.run("poll-orders");
+  await bench.settle();
   expect(bench.channel.shown.get("A")).toBe(4);
+  expect(await target()).toMatchObject({ owed: false });
 });
 
 test("an answer that was lost is read back, and nothing is sent twice", async () => {
@@ -172,7 +179,7 @@ class JobBenchDeps {
   async push(): Promise<void> {
     const signal = new AbortController().signal;
     await pushAccount.run(
-      { payload: { accountId: "toy" }, signal, drain: signal },
+      { payload: { accountId: "toy" }, signal, drain: signal, progress: () => undefined },
       { ...this.#bench.deps, planFor: () => this.#plan },
     );
   }

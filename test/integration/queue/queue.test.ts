@@ -31,8 +31,9 @@ describe.each(backends)("the queue on %s", (kind) => {
       payload: z.strictObject({ key: z.string() }),
       coalesceBy: ({ key }) => key,
       concurrency: 4,
-      async run({ payload }) {
+      async run({ payload, progress }) {
         runs.push({ key: payload.key, at: performance.now() });
+        if (payload.key.startsWith("half-done")) progress();
         await gate(payload.key);
         return undefined;
       },
@@ -97,6 +98,18 @@ describe.each(backends)("the queue on %s", (kind) => {
     };
     wake("t");
     await until(() => calls === 2);
+    expect(Object.values(await queues.counts())[0]).toMatchObject({ failed: 0 });
+  });
+
+  test("a run that failed after it got something done goes on soon, and takes no wake-up with it", async () => {
+    let calls = 0;
+    gate = () => {
+      calls += 1;
+      return calls <= 6 ? Promise.reject(new ChannelError({ kind: "retryable", message: "lost" })) : Promise.resolve();
+    };
+    wake("half-done");
+    // By the schedule of failures six of them would take most of a minute.
+    await until(() => calls === 7, 15_000);
     expect(Object.values(await queues.counts())[0]).toMatchObject({ failed: 0 });
   });
 

@@ -3,6 +3,8 @@ import { decidePush, oversellRisk, type PushFigures } from "../../../src/sync/de
 
 const figures = (given: Partial<PushFigures>): PushFigures => ({
   wantedUnits: 5,
+  lowerToUnits: given.wantedUnits ?? 5,
+  raiseToUnits: given.wantedUnits ?? 5,
   shownUnits: 5,
   openAttempts: [],
   ordersSeen: true,
@@ -58,6 +60,26 @@ test.each([
       ],
     }),
     { action: "ride", attemptId: 2 },
+  ],
+  [
+    "a raise of a SKU that is selling stops short of what may be sold unseen",
+    figures({ wantedUnits: 20, raiseToUnits: 15 }),
+    { action: "write", reason: "raise" },
+  ],
+  [
+    "a raise that would not pass what is shown waits until the SKU is quiet",
+    figures({ wantedUnits: 7, raiseToUnits: 5 }),
+    { action: "wait", reason: "selling" },
+  ],
+  [
+    "a careful lowering under way is not sent again, though the channel still shows too much",
+    figures({ wantedUnits: 4, lowerToUnits: 2, shownUnits: 9, openAttempts: [{ id: 1, units: 3 }] }),
+    { action: "wait", reason: "open-attempt" },
+  ],
+  [
+    "a careful lowering under way is followed by a lower one when less is left now",
+    figures({ wantedUnits: 2, lowerToUnits: 0, shownUnits: 9, openAttempts: [{ id: 1, units: 3 }] }),
+    { action: "write", reason: "lower" },
   ],
   [
     "the channel tells no number: nothing may be written blindly",

@@ -83,6 +83,21 @@ test("a row that failed on eBay's side is no reading: the call fails", async () 
   });
 });
 
+test("a listing whose offers cannot be read just now is left out, and does not cost the others their reading", async () => {
+  nock(host)
+    .post(bulkPath)
+    .reply(200, { responses: [itemRow("A", 2), itemRow("B", 3)] });
+  hasOffers("A", 2);
+  nock(host)
+    .persist()
+    .get("/sell/inventory/v1/offer")
+    .query((query) => query["sku"] === "B")
+    .reply(500, { errors: [errorRow(25001)] });
+  const { connector, context } = createBench();
+  expect(await connector.readQuantities([handle("A"), handle("B")], context)).toEqual([{ ref: "sku:A", units: 2 }]);
+  expect(await failureOf(connector.readQuantities([handle("B")], context))).toMatchObject({ kind: "retryable" });
+});
+
 test("a malformed SKU that makes eBay turn down the whole read costs only its own reading", async () => {
   nock(host)
     .persist()
