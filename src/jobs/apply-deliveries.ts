@@ -31,6 +31,17 @@ const settlementOf = (delivery: ReadDelivery, unmapped: readonly UnmappedLine[])
   return { id: delivery.id, state: "applied", reason: null };
 };
 
+/**
+ * A line that was let go may be news to us: sold and cancelled between two looks, it never moved our stock, but the
+ * channel took its units off and need not have put them back (eBay §7). So its listings are looked at again.
+ */
+const letGoHints = (orders: readonly OrderSnapshot[]): readonly { listingRef: string; units: null }[] =>
+  orders.flatMap((order) =>
+    order.lines
+      .filter(({ holdUnits, leftUnits }) => holdUnits === 0 && leftUnits === 0)
+      .flatMap(({ listingRefs }) => listingRefs.map((listingRef) => ({ listingRef, units: null }))),
+  );
+
 const meanings = (rows: Awaited<ReturnType<typeof resolveNames>>): ReadonlyMap<string, readonly Meaning[]> =>
   Map.groupBy(rows, (row) => row.name);
 
@@ -73,7 +84,7 @@ export const applyDeliveries = async (
     const hints = deliveries.flatMap((delivery) =>
       delivery.events.flatMap((event) => (event.kind === "stock-hint" ? [event] : [])),
     );
-    await noteStockHints(tx, accountId, hints, now);
+    await noteStockHints(tx, accountId, [...hints, ...letGoHints(deliveries.flatMap(ordersOf))], now);
     await settleDeliveries(tx, settled, now);
     return settled;
   });
@@ -81,4 +92,6 @@ export const applyDeliveries = async (
     deps.metrics.deliveriesSettled(accountId, state, rows.length);
   }
   deps.wake("publish-events", {});
+  // Hints raise versions by themselves, without a movement that would be published.
+  deps.wake("push-account", { accountId });
 };

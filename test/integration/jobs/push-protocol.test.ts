@@ -91,6 +91,23 @@ test("a unit that the channel sold unseen is not put back on sale by lowering fo
   expect(await target()).toMatchObject({ owed: false });
 });
 
+test("an order that was cancelled before we ever saw it leaves the channel's number where the ledger's is", async () => {
+  await bench.stocked("A", 10);
+  const order = bench.channel.sell("gone", "A", 4);
+  // The channel does not put the units back, and we see only the end of it.
+  const [line] = order.lines;
+  if (line === undefined) throw new Error("the order has no line");
+  const cancelled = { ...order, channelState: "cancelled", lines: [{ ...line, holdUnits: 0 }] };
+  bench.channel.orders.splice(0, 1, cancelled);
+  for (let polls = 0; polls < 2; polls += 1) {
+    bench.clock.advance(2_000);
+    await bench.run("poll-orders");
+    await bench.settle();
+  }
+  expect(bench.channel.shown.get("A")).toBe(10);
+  expect(await target()).toMatchObject({ owed: false });
+});
+
 test("an answer that was lost is read back, and nothing is sent twice", async () => {
   bench.channel.mood = "answer-lost";
   await bench.stocked("A", 10, 12);
