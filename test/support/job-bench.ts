@@ -98,22 +98,18 @@ export class JobBench {
 
   async receive(sku: string, units: number): Promise<void> {
     await inTransaction(this.database.db, (tx) =>
-      post(
-        tx,
-        [
-          {
-            kind: "receive",
-            key: `receive:${sku}:${this.clock.iso()}:${(this.#ids += 1)}`,
-            sku: Sku.parse(sku),
-            locationId: LocationId.parse("main"),
-            units,
-            reason: null,
-            actor: "test",
-            occurredAt: this.clock.iso(),
-          },
-        ],
-        this.clock,
-      ),
+      post(tx, [
+        {
+          kind: "receive",
+          key: `receive:${sku}:${this.clock.iso()}:${(this.#ids += 1)}`,
+          sku: Sku.parse(sku),
+          locationId: LocationId.parse("main"),
+          units,
+          reason: null,
+          actor: "test",
+          occurredAt: this.clock.iso(),
+        },
+      ]),
     );
     this.#woken.add("publish-events");
   }
