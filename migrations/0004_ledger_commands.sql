@@ -37,7 +37,6 @@ create table movement (
 ) partition by range (recorded_at);
 alter sequence movement_id_seq_2 owned by movement.id;
 create index movement_by_cause on movement (cause_type, cause_id);
-create index movement_by_command on movement (command_key);
 create index movement_by_xact on movement (xact, id);
 -- Whatever no month was made for yet: a partition that is there before any job has run.
 create table movement_default partition of movement default;
@@ -45,7 +44,8 @@ create table movement_default partition of movement default;
 -- Makes the partition of the month of `at`, unless it is there or its rows are in movement_default already (a month that
 -- began before its partition was made stays there). A statement trigger guards only the table it is named on, so each
 -- partition gets its own.
-create function make_movement_month(at timestamptz) returns boolean language plpgsql as $$
+create function make_movement_month(at timestamptz) returns boolean language plpgsql
+  security definer set search_path from current as $$
 declare
   first_day timestamptz := date_trunc('month', at, 'UTC');
   next_day  timestamptz := date_trunc('month', at, 'UTC') + interval '1 month';
@@ -58,6 +58,11 @@ begin
                     for each statement execute function refuse_change()', name);
   return true;
 end $$;
+
+-- Before anything is in movement_default: the months of what there is, this one, and the two after it.
+select make_movement_month(month)
+  from (select date_trunc('month', recorded_at, 'UTC') as month from movement_unpartitioned
+        union select date_trunc('month', now(), 'UTC') + make_interval(months => n) from generate_series(0, 2) n) months;
 
 insert into movement (id, command_key, leg, kind, sku, location_id, d_on_hand, d_reserved, d_incoming, on_hand_after, reserved_after,
                       incoming_after, level_version, cause_type, cause_id, actor, reason, occurred_at, recorded_at)
@@ -72,7 +77,6 @@ create trigger movement_is_insert_only before update or delete or truncate on mo
   for each statement execute function refuse_change();
 create trigger movement_is_insert_only before update or delete or truncate on movement_default
   for each statement execute function refuse_change();
-select make_movement_month(now() + make_interval(months => n)) from generate_series(0, 2) n;
 
 -- Units promised to a checkout for a time. What is open of a line = held - committed - released.
 create table reservation (

@@ -1,3 +1,4 @@
+import { setImmediate } from "node:timers/promises";
 import type { Clock } from "../core/clock.ts";
 import type { Random } from "../core/random.ts";
 import type { Db } from "../db/pool.ts";
@@ -102,7 +103,11 @@ export const createLane = (deps: LaneDeps, limits: LaneLimits = laneLimits): Lan
 
   const drain = async (): Promise<void> => {
     running = true;
-    while (queue.length > 0) await flush(queue.take(limits.batchMax));
+    while (queue.length > 0) {
+      // Not a timer: whoever sends again in this very turn of the event loop, having just been answered, still gets in.
+      await setImmediate();
+      await flush(queue.take(limits.batchMax));
+    }
     running = false;
   };
 
