@@ -74,7 +74,7 @@ export type CancelTransfer = Common & {
 
 export type ReservationUnits = { readonly sku: Sku; readonly locationId: LocationId; readonly units: number };
 
-/** Promises units to a checkout: 1 to `reservationLinesMax` lines, no two of one SKU and location. */
+/** Promises units to a checkout. At least one line, no two of one SKU and location; the door bounds their number. */
 export type Reserve = Common & {
   readonly kind: "reserve";
   /** The caller's own, 1–255 bytes; never used again. */
@@ -129,4 +129,3 @@ export type Command = LevelCommand | TransferCommand | ReservationCommand;
 
 export const ttlMsMin = 1_000;
 export const ttlMsMax = 90 * 24 * 60 * 60_000;
-export const reservationLinesMax = 100;

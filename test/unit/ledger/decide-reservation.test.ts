@@ -32,7 +32,12 @@ test("units of several SKUs and locations are promised together, until their tim
           ["B", "main", 2],
           ["A", "shop", 1],
         ].map(([sku, locationId, units]) => ({
-          ...{ sku, locationId, askedUnits: units, heldUnits: units, committedUnits: 0, releasedUnits: 0 },
+          sku,
+          locationId,
+          askedUnits: units,
+          heldUnits: units,
+          committedUnits: 0,
+          releasedUnits: 0,
         })),
       },
     },

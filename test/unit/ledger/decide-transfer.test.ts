@@ -63,8 +63,14 @@ test("the answer says what became of the units", () => {
     status: "done",
     changed: true,
     transfer: {
-      ...{ id: "t", sku: "A", fromLocationId: "main", toLocationId: "shop" },
-      ...{ sentUnits: 6, receivedUnits: 2, lostUnits: 1, returnedUnits: 3 },
+      id: "t",
+      sku: "A",
+      fromLocationId: "main",
+      toLocationId: "shop",
+      sentUnits: 6,
+      receivedUnits: 2,
+      lostUnits: 1,
+      returnedUnits: 3,
     },
   });
 });
