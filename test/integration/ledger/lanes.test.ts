@@ -166,6 +166,17 @@ test("a backend that is killed in mid-batch costs a retry, not a unit", async ()
   expect(await onHand("killed")).toBe(800);
 });
 
+test("a deadlock's victim is posted again", async () => {
+  let victims = 2;
+  const db = dbWith(async (statement, send) => {
+    if (!statement.includes("ledger_lock") || victims === 0) return send();
+    victims -= 1;
+    throw Object.assign(new Error("deadlock detected"), { code: "40P01" });
+  });
+  expect(await ledgerOn(db).submit(receive("victim", 1))).toMatchObject({ status: "done", level: { onHand: 1 } });
+  expect(victims).toBe(0);
+});
+
 test("a database that is away rejects everybody once, and the lane works again when it is back", async () => {
   let away = true;
   let tries = 0;
