@@ -114,6 +114,7 @@ export const compose = async (
     const connectorFor = (accountId: string): Connector | undefined => connectors.get(accountId);
     const jobDeps: JobDeps = {
       db,
+      ledger,
       clock,
       random,
       ids: randomUUID,

@@ -3,7 +3,8 @@ import { claimRequest } from "../access/api-requests.ts";
 import { type Clock, toIso } from "../core/clock.ts";
 import { fingerprint } from "../core/digest.ts";
 import type { Db } from "../db/pool.ts";
-import type { Adjust, Answer, Command, Receive } from "../ledger/commands.ts";
+import type { LevelAnswer, RefusedAnswer } from "../ledger/answers.ts";
+import type { Adjust, Receive } from "../ledger/commands.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import { ProblemError, problems, problemUri } from "../ops/problem.ts";
 import type { AdjustLine, LineResult, ReceiveLine } from "./schemas.ts";
@@ -38,7 +39,7 @@ const refuseFuture = (lines: readonly { readonly occurredAt?: string | undefined
   if (errors.length > 0) throw new ProblemError("invalid-request", { errors });
 };
 
-const commandsOf = (request: LinesRequest, nowMs: number): readonly Command[] => {
+const commandsOf = (request: LinesRequest, nowMs: number): readonly (Adjust | Receive)[] => {
   const common = (
     line: AdjustLine | ReceiveLine,
     index: number,
@@ -63,7 +64,7 @@ const commandsOf = (request: LinesRequest, nowMs: number): readonly Command[] =>
       );
 };
 
-const resultOf = (answer: Answer, line: number): LineResult => {
+const resultOf = (answer: LevelAnswer | RefusedAnswer, line: number): LineResult => {
   if (answer.status === "done") {
     return { line, status: "done", sku: answer.sku, location: answer.locationId, level: answer.level };
   }

@@ -2,7 +2,8 @@ import { userInfo } from "node:os";
 import { type Command, InvalidArgumentError } from "commander";
 import { toIso } from "../core/clock.ts";
 import { LocationId, PositiveUnits, SignedUnits, Sku } from "../core/ids.ts";
-import type { Answer, Command as LedgerCommand } from "../ledger/commands.ts";
+import type { LevelAnswer, RefusedAnswer } from "../ledger/answers.ts";
+import type { Adjust, Receive } from "../ledger/commands.ts";
 import { levelsOf } from "../ledger/queries.ts";
 import { ExitError, type GlobalOptions, say, withRuntime } from "./context.ts";
 
@@ -13,7 +14,7 @@ const wholeNumber = (text: string): number => {
 
 const actor = (): string => `cli:${userInfo().username}`;
 
-const tell = (options: GlobalOptions, answer: Answer): void => {
+const tell = (options: GlobalOptions, answer: LevelAnswer | RefusedAnswer): void => {
   if (answer.status === "refused") {
     throw new ExitError(1, `refused: ${answer.detail} (${answer.field})`, answer);
   }
@@ -39,7 +40,7 @@ const submit = (options: StockOptions, kind: "receive" | "adjust", skuText: stri
       actor: actor(),
       occurredAt: toIso(jobDeps.clock.now()),
     };
-    const command: LedgerCommand =
+    const command: Adjust | Receive =
       kind === "receive"
         ? { ...base, kind, reason: options.reason ?? null }
         : { ...base, kind, reason: options.reason ?? "adjusted by hand" };

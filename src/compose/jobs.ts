@@ -1,6 +1,7 @@
 import { confirmPushes } from "../jobs/confirm-pushes.ts";
 import type { JobDeps } from "../jobs/deps.ts";
 import { drainNotifications } from "../jobs/drain-notifications.ts";
+import { expireReservations } from "../jobs/expire-reservations.ts";
 import { importListings } from "../jobs/import-listings.ts";
 import { ingest } from "../jobs/ingest.ts";
 import { pollOrders } from "../jobs/poll-orders.ts";
@@ -17,6 +18,7 @@ export const jobDefinitions = [
   pollOrders,
   drainNotifications,
   importListings,
+  expireReservations,
 ] as const;
 
 export const bindJobs = (deps: JobDeps): readonly BoundJob[] => [
@@ -27,4 +29,5 @@ export const bindJobs = (deps: JobDeps): readonly BoundJob[] => [
   bindJob(pollOrders, deps),
   bindJob(drainNotifications, deps),
   bindJob(importListings, deps),
+  bindJob(expireReservations, deps),
 ];

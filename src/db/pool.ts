@@ -30,16 +30,19 @@ export type DbOptions = {
 
 /** One pool a process. Waiting for a connection is bounded, so a full pool is an error the caller can answer. */
 export const openDb = (options: DbOptions): Db => {
-  const pool = new pg.Pool({
+  const config: pg.PoolConfig & { readonly pipeline: boolean } = {
     connectionString: options.url,
     max: options.connectionsMax,
     application_name: options.applicationName,
     connectionTimeoutMillis: 10_000,
     idleTimeoutMillis: 30_000,
     keepAlive: true,
+    // Statements that are sent together share a round trip; each still stands on its own.
+    pipeline: true,
     types,
     options: "-c statement_timeout=30000 -c idle_in_transaction_session_timeout=30000 -c timezone=UTC -c datestyle=ISO",
-  });
+  };
+  const pool = new pg.Pool(config);
   pool.on("error", options.onIdleError);
   return { pool, close: () => pool.end() };
 };

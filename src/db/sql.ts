@@ -17,6 +17,13 @@ export type Queryable = Db | Tx;
 
 const runner = (on: Queryable): pg.Pool | pg.PoolClient => ("pool" in on ? on.pool : on.client);
 
+/** A statement that runs all the time: prepared once a connection under its name, values ready for the wire. */
+export type HotStatement = Statement & { readonly name: string };
+
+/** Rows as they come, unchecked: only for hot statements whose shape our own migrations fix. */
+export const hotQuery = async <Row = unknown>(tx: Tx, statement: HotStatement): Promise<readonly Row[]> =>
+  (await tx.client.query({ ...statement, values: [...statement.values] })).rows as readonly Row[];
+
 /** Runs a statement; returns the number of rows it touched. */
 export const execute = async (on: Queryable, statement: Statement): Promise<number> =>
   (await runner(on).query(statement.text, [...statement.values])).rowCount ?? 0;

@@ -1,6 +1,6 @@
 import type pg from "pg";
 import type { Db } from "./pool.ts";
-import type { Tx } from "./sql.ts";
+import type { HotStatement, Tx } from "./sql.ts";
 
 /** COMMIT failed or its answer was lost: the work may be there or not. Ask again under the same keys. */
 export class CommitUnknownError extends Error {
@@ -45,6 +45,48 @@ export const inTransaction = async <Result>(db: Db, work: (tx: Tx) => Promise<Re
   }
 };
 
+/**
+ * The same in two round trips, for work of two statements: `begin` travels with the first and `commit` with `last`.
+ * Errors as in `inTransaction`; a lost connection after `last` was sent is a `CommitUnknownError`, because the commit
+ * may have arrived with it.
+ */
+export const inShortTransaction = async <Result>(
+  db: Db,
+  work: (tx: Tx) => Promise<{ readonly result: Result; readonly last: HotStatement | undefined }>,
+): Promise<Result> => {
+  const client = await db.pool.connect();
+  let broken: Error | undefined;
+  const onError = (error: Error): void => {
+    broken = error;
+  };
+  client.on("error", onError);
+  try {
+    const begun = client.query("begin");
+    const worked = await Promise.allSettled([begun, work({ client } as unknown as Tx)]);
+    const [began, done] = worked;
+    if (began.status === "rejected" || done.status === "rejected") {
+      await client.query("rollback").catch((rollbackError: Error) => {
+        broken = rollbackError;
+      });
+      throw began.status === "rejected" ? began.reason : (done as PromiseRejectedResult).reason;
+    }
+    const { result, last } = done.value;
+    const wrote = last === undefined ? undefined : client.query({ ...last, values: [...last.values] });
+    const [written, committed] = await Promise.allSettled([wrote, client.query("commit")]);
+    if (committed.status === "rejected") {
+      broken = committed.reason as Error;
+      throw new CommitUnknownError(committed.reason);
+    }
+    // After a failed statement Postgres answers COMMIT with ROLLBACK: nothing of it is there.
+    if (written.status === "rejected") throw written.reason;
+    if (committed.value.command !== "COMMIT") throw new Error(`COMMIT was answered with ${committed.value.command}`);
+    return result;
+  } finally {
+    client.removeListener("error", onError);
+    client.release(broken);
+  }
+};
+
 const transientCodes = new Set([
   "40001",
   "40P01",
@@ -63,5 +105,22 @@ export const isTransient = (error: unknown): boolean => {
   const code = (error as pg.DatabaseError | undefined)?.code;
   if (code !== undefined && transientCodes.has(code)) return true;
   const message = error instanceof Error ? error.message : "";
-  return /ECONNREFUSED|ECONNRESET|EPIPE|Connection terminated|timeout exceeded when trying to connect/.test(message);
+  return /ECONNREFUSED|ECONNRESET|EPIPE|Connection terminated|not queryable|timeout exceeded when trying to connect/.test(
+    message,
+  );
 };
+
+const codeOf = (error: unknown): string => {
+  const code = error instanceof Error && "code" in error ? error.code : undefined;
+  return typeof code === "string" ? code : "";
+};
+
+/** True when another transaction has written the same key at the same moment. */
+export const isUniqueViolation = (error: unknown): boolean => codeOf(error) === "23505";
+
+/**
+ * True when the values themselves are at fault: Postgres would not take them (classes 22, 23, 42, 54), or our own code
+ * threw. The same without the value at fault may go through.
+ */
+export const isDataError = (error: unknown): boolean =>
+  !(error instanceof CommitUnknownError) && !isTransient(error) && /^$|^(22|23|42|54)/.test(codeOf(error));

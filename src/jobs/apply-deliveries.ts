@@ -79,7 +79,7 @@ export const applyDeliveries = async (
       unmapped.push(...waiting);
       settled.push(settlementOf(delivery, waiting));
     }
-    await post(tx, commands, deps.clock);
+    await post(tx, commands);
     await noteUnmapped(tx, accountId, unmapped);
     const hints = deliveries.flatMap((delivery) =>
       delivery.events.flatMap((event) => (event.kind === "stock-hint" ? [event] : [])),

@@ -2,6 +2,7 @@ import type { Connector } from "../connectors/connector.ts";
 import type { Clock } from "../core/clock.ts";
 import type { Random } from "../core/random.ts";
 import type { Db } from "../db/pool.ts";
+import type { Ledger } from "../ledger/ledger.ts";
 import type { AllocationPolicy } from "../mapping/allocate.ts";
 import type { GuardLimits } from "../sync/guard.ts";
 
@@ -12,7 +13,8 @@ export type JobName =
   | "confirm-pushes"
   | "poll-orders"
   | "drain-notifications"
-  | "import-listings";
+  | "import-listings"
+  | "expire-reservations";
 
 /** What jobs need to know of an account's settings. */
 export type AccountPlan = {
@@ -38,6 +40,7 @@ export interface JobMetrics {
 
 export type JobDeps = {
   readonly db: Db;
+  readonly ledger: Ledger;
   readonly clock: Clock;
   readonly random: Random;
   readonly ids: () => string;

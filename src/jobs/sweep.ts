@@ -3,6 +3,8 @@ import { toIso } from "../core/clock.ts";
 import { queryOne, sql } from "../db/sql.ts";
 import { inTransaction } from "../db/transaction.ts";
 import { outboxWaiting } from "../ledger/outbox.ts";
+import { makeMovementMonths } from "../ledger/partitions.ts";
+import { dueReservations } from "../ledger/reservation-queries.ts";
 import { accountsToAutoLink } from "../mapping/links.ts";
 import { listAccounts } from "../sync/accounts.ts";
 import { readCursor } from "../sync/cursors.ts";
@@ -38,10 +40,14 @@ export const sweep = async (deps: JobDeps): Promise<boolean> => {
       work: await owedWork(tx, toIso(nowMs)),
       accounts: await listAccounts(tx),
       outbox: await outboxWaiting(tx),
+      expired: await dueReservations(tx, 1),
+      monthsMade: await makeMovementMonths(tx),
     };
   });
   if (found === undefined) return false;
   if (found.outbox > 0) deps.wake("publish-events", {});
+  if (found.expired.length > 0) deps.wake("expire-reservations", {});
+  if (found.monthsMade > 0) deps.log.info({ months: found.monthsMade }, "partitions of the journal made");
   for (const work of found.work) {
     const { accountId } = work;
     if (work.openDeliveries > 0) deps.wake("ingest", { accountId });

@@ -1,6 +1,6 @@
 import type { OrderTarget, SetOrderTarget } from "./commands.ts";
-import type { Effect } from "./decide.ts";
-import type { OrderLineState } from "./state.ts";
+import { type Book, type Effect, isRefused, knownLevel } from "./effect.ts";
+import { type OrderLineState, orderLineKey } from "./state.ts";
 
 type Seen = OrderTarget & Pick<OrderLineState, "sourceUpdatedAt" | "sourceObservedAt">;
 
@@ -16,44 +16,34 @@ const compareViews = (a: Seen, b: Seen): number =>
   a.leftUnits - b.leftUnits ||
   b.holdUnits - a.holdUnits;
 
-/** The difference between what an order line should have done to stock and what the ledger has applied of it. */
-export const decideOrderTarget = (command: SetOrderTarget, before: OrderLineState | undefined): Effect => {
+/**
+ * The difference between what an order line should have done to stock and what the ledger has applied of it. It may take
+ * available and on hand below zero: the channel has sold already.
+ */
+export const decideOrderTarget = (command: SetOrderTarget, book: Book): Effect => {
+  const before = book.orderLine(orderLineKey(command));
+  // A line stays where it was first reserved; moving it between locations is a transfer, not an update.
+  const locationId = before?.locationId ?? command.locationId;
+  const level = knownLevel(book, { sku: command.sku, locationId });
+  if (isRefused(level)) return level;
+  const at = { sku: command.sku, locationId };
   const view: Seen = {
     ...command.target,
     sourceUpdatedAt: command.sourceUpdatedAt,
     sourceObservedAt: command.sourceObservedAt,
   };
-  if (before !== undefined && compareViews(view, before) <= 0) return { kind: "nothing" };
-  const orderLine: OrderLineState = {
-    accountId: command.accountId,
-    orderRef: command.orderRef,
-    lineRef: command.lineRef,
-    sku: command.sku,
-    // A line stays where it was first reserved; moving it between locations is a transfer, not an update.
-    locationId: before?.locationId ?? command.locationId,
-    ...view,
-  };
+  if (before !== undefined && compareViews(view, before) <= 0) {
+    return { kind: "done", moves: [], remember: false, about: { level: at } };
+  }
+  const { accountId, orderRef, lineRef } = command;
+  const orderLine: OrderLineState = { accountId, orderRef, lineRef, ...at, ...view };
   const dReserved = command.target.holdUnits - (before?.holdUnits ?? 0);
   const dLeft = command.target.leftUnits - (before?.leftUnits ?? 0);
   const dBack = command.target.backUnits - (before?.backUnits ?? 0);
   const dOnHand = dBack - dLeft;
-  if (dReserved === 0 && dOnHand === 0) return { kind: "nothing", orderLine };
-  return {
-    kind: "moves",
-    orderLine,
-    movement: {
-      commandKey: command.key,
-      kind: "order",
-      sku: command.sku,
-      locationId: orderLine.locationId,
-      dOnHand,
-      dReserved,
-      dIncoming: 0,
-      causeType: "order-line",
-      causeId: JSON.stringify([command.accountId, command.orderRef, command.lineRef]),
-      actor: command.actor,
-      reason: null,
-      occurredAt: command.occurredAt,
-    },
-  };
+  const about = { level: at, orderLine };
+  if (dReserved === 0 && dOnHand === 0) return { kind: "done", moves: [], remember: false, about };
+  const causeId = JSON.stringify([accountId, orderRef, lineRef]);
+  const cause = { kind: "order", causeType: "order-line", causeId, reason: null } as const;
+  return { kind: "done", moves: [{ ...at, ...cause, dOnHand, dReserved, dIncoming: 0 }], remember: true, about };
 };

@@ -1,9 +1,17 @@
+import { setImmediate } from "node:timers/promises";
 import type { Clock } from "../core/clock.ts";
 import type { Random } from "../core/random.ts";
 import type { Db } from "../db/pool.ts";
-import { CommitUnknownError, inTransaction, isTransient } from "../db/transaction.ts";
+import {
+  CommitUnknownError,
+  inShortTransaction,
+  isDataError,
+  isTransient,
+  isUniqueViolation,
+} from "../db/transaction.ts";
 import type { Command } from "./commands.ts";
-import { post } from "./post.ts";
+import { createFairQueue } from "./fair-queue.ts";
+import { prepare } from "./post.ts";
 
 /** The lane's queue is full: answer 503 and let the caller come back. */
 export class LedgerBusyError extends Error {
@@ -21,78 +29,93 @@ export type LaneDeps = {
   readonly afterCommit: () => void;
 };
 
+export type LaneLimits = {
+  readonly batchMax: number;
+  readonly waitingMax: number;
+  /** One caller's share of the queue: the rest stays open to others. */
+  readonly waitingMaxPerCaller: number;
+};
+export const laneLimits: LaneLimits = { batchMax: 500, waitingMax: 10_000, waitingMaxPerCaller: 5_000 };
+
+export interface Lane {
+  /** The command's answer as stored text, after it is durable. */
+  submit(command: Command, caller: string): Promise<string>;
+}
+
 type Waiting = {
   readonly command: Command;
   readonly resolve: (answer: string) => void;
   readonly reject: (error: unknown) => void;
 };
 
-const batchMax = 500;
-const waitingMax = 10_000;
 const triesMax = 5;
 
 /**
  * One batch in flight, no timer: the next batch is whatever queued while the last one committed. An idle lane costs one
  * flush; a hot SKU shares one among all its callers. Row locks keep it right with any number of lanes and processes.
  */
-export class Lane {
-  readonly #deps: LaneDeps;
-  readonly #waiting: Waiting[] = [];
-  #running = false;
+export const createLane = (deps: LaneDeps, limits: LaneLimits = laneLimits): Lane => {
+  const { db, clock, random } = deps;
+  const queue = createFairQueue<Waiting>({
+    itemsMax: limits.waitingMax,
+    itemsMaxPerCaller: limits.waitingMaxPerCaller,
+  });
+  let running = false;
 
-  constructor(deps: LaneDeps) {
-    this.#deps = deps;
-  }
-
-  /** The command's answer as stored text, after it is durable. */
-  submit(command: Command): Promise<string> {
-    if (this.#waiting.length >= waitingMax) return Promise.reject(new LedgerBusyError());
-    return new Promise((resolve, reject) => {
-      this.#waiting.push({ command, resolve, reject });
-      if (!this.#running) void this.#drain();
+  const postOnce = (commands: readonly Command[]): Promise<readonly string[]> =>
+    inShortTransaction(db, async (tx) => {
+      const { answers, write } = await prepare(tx, commands);
+      return { result: answers, last: write };
     });
-  }
 
-  async #drain(): Promise<void> {
-    this.#running = true;
-    try {
-      while (this.#waiting.length > 0) await this.#flush(this.#waiting.splice(0, batchMax));
-    } finally {
-      this.#running = false;
-    }
-  }
-
-  async #flush(batch: readonly Waiting[]): Promise<void> {
-    try {
-      const answers = await this.#postWithRetry(batch.map((waiting) => waiting.command));
-      batch.forEach((waiting, index) => {
-        waiting.resolve(answers[index] as string);
-      });
-    } catch (error) {
-      const [only] = batch;
-      if (batch.length === 1 && only !== undefined) return only.reject(error);
-      // One poisonous command must not fail its neighbours: halve until it stands alone.
-      const half = Math.ceil(batch.length / 2);
-      await this.#flush(batch.slice(0, half));
-      await this.#flush(batch.slice(half));
-    }
-  }
-
-  async #postWithRetry(commands: readonly Command[]): Promise<readonly string[]> {
-    const { db, clock, random } = this.#deps;
+  const postWithRetry = async (commands: readonly Command[]): Promise<readonly string[]> => {
     for (let attempt = 1; ; attempt += 1) {
       try {
-        const answers = await inTransaction(db, (tx) => post(tx, commands, clock));
-        this.#deps.afterCommit();
-        return answers;
+        return await postOnce(commands);
       } catch (error) {
-        // Unknown outcome and a key raced from elsewhere end the same way: post again, the keys tell what happened.
-        const again = error instanceof CommitUnknownError || isTransient(error) || isKeyRace(error);
+        // An unknown outcome and a key that raced in from elsewhere end the same way: post again, the keys tell.
+        const raced = isUniqueViolation(error);
+        const again = raced || error instanceof CommitUnknownError || isTransient(error);
         if (!again || attempt >= triesMax) throw error;
-        await clock.sleep(Math.round(20 * 2 ** attempt * (0.5 + random())));
+        // Whoever won the race has committed: no need to wait.
+        if (!raced) await clock.sleep(Math.round(20 * 2 ** attempt * (0.5 + random())));
       }
     }
-  }
-}
+  };
 
-const isKeyRace = (error: unknown): boolean => (error as { code?: string } | undefined)?.code === "23505";
+  const flush = async (batch: readonly Waiting[]): Promise<void> => {
+    try {
+      const answers = await postWithRetry(batch.map((waiting) => waiting.command));
+      for (const [index, waiting] of batch.entries()) waiting.resolve(answers[index] as string);
+      deps.afterCommit();
+    } catch (error) {
+      // A database that is away is away for all. Anything else may be one poisonous command, which must not fail its
+      // neighbours: halve until it stands alone.
+      if (batch.length === 1 || !isDataError(error)) {
+        for (const waiting of batch) waiting.reject(error);
+        return;
+      }
+      const half = Math.ceil(batch.length / 2);
+      await flush(batch.slice(0, half));
+      await flush(batch.slice(half));
+    }
+  };
+
+  const drain = async (): Promise<void> => {
+    running = true;
+    while (queue.length > 0) {
+      // Not a timer: whoever sends again in this very turn of the event loop, having just been answered, still gets in.
+      await setImmediate();
+      await flush(queue.take(limits.batchMax));
+    }
+    running = false;
+  };
+
+  return {
+    submit: (command, caller) =>
+      new Promise((resolve, reject) => {
+        if (!queue.push(caller, { command, resolve, reject })) return reject(new LedgerBusyError());
+        if (!running) void drain();
+      }),
+  };
+};

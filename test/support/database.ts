@@ -3,7 +3,13 @@ import pg from "pg";
 import { inject } from "vitest";
 import { type Db, openDb } from "../../src/db/pool.ts";
 
-export type TestDatabase = { readonly db: Db; readonly url: string; drop(): Promise<void> };
+export type TestDatabase = {
+  readonly db: Db;
+  readonly url: string;
+  /** From now on the ledger's clock stands at this time (ISO). */
+  setClock(at: string): Promise<void>;
+  drop(): Promise<void>;
+};
 
 const withAdmin = async (work: (client: pg.Client) => Promise<void>): Promise<void> => {
   const url = new URL(inject("postgresUrl"));
@@ -31,6 +37,13 @@ export const createTestDatabase = async (): Promise<TestDatabase> => {
   return {
     db,
     url: template.href,
+    setClock: async (at) => {
+      await db.pool.query("create table if not exists test_clock (at timestamptz not null)");
+      await db.pool.query("with gone as (delete from test_clock) insert into test_clock values ($1)", [at]);
+      await db.pool.query(
+        "create or replace function ledger_clock() returns timestamptz language sql volatile as 'select at from test_clock'",
+      );
+    },
     drop: async () => {
       await db.close();
       await withAdmin(async (client) => {

@@ -3,11 +3,13 @@ import { seededRandom } from "../../src/core/random.ts";
 import { inTransaction } from "../../src/db/transaction.ts";
 import { confirmPushes } from "../../src/jobs/confirm-pushes.ts";
 import type { JobDeps, JobName } from "../../src/jobs/deps.ts";
+import { expireReservations } from "../../src/jobs/expire-reservations.ts";
 import { importListings } from "../../src/jobs/import-listings.ts";
 import { ingest } from "../../src/jobs/ingest.ts";
 import { pollOrders } from "../../src/jobs/poll-orders.ts";
 import { publishEvents } from "../../src/jobs/publish-events.ts";
 import { pushAccount } from "../../src/jobs/push-account.ts";
+import { createLedger } from "../../src/ledger/ledger.ts";
 import { post } from "../../src/ledger/post.ts";
 import { upsertLocations } from "../../src/ledger/queries.ts";
 import { showEverything } from "../../src/mapping/allocate.ts";
@@ -35,6 +37,12 @@ export class JobBench {
     const guards = { maxZeroedCount: 1_000, maxZeroedPercent: 100, maxRaisedCount: 1_000, maxRaisedPercent: 100 };
     this.deps = {
       db: database.db,
+      ledger: createLedger({
+        db: database.db,
+        clock: this.clock,
+        random: seededRandom(2),
+        afterCommit: () => this.#woken.add("publish-events"),
+      }),
       clock: this.clock,
       random: seededRandom(1),
       ids: () => `attempt-${(this.#ids += 1)}`,
@@ -66,7 +74,13 @@ export class JobBench {
     return bench;
   }
 
+  /** The database's clock says what the bench's says. */
+  async #tellTime(): Promise<void> {
+    await this.database.setClock(this.clock.iso());
+  }
+
   async run(name: JobName): Promise<void> {
+    await this.#tellTime();
     const signal = new AbortController().signal;
     const one = { payload: { accountId }, signal, drain: signal, progress: () => undefined };
     if (name === "ingest") await ingest.run(one, this.deps);
@@ -74,6 +88,7 @@ export class JobBench {
     if (name === "push-account") await pushAccount.run(one, this.deps);
     if (name === "confirm-pushes") await confirmPushes.run(one, this.deps);
     if (name === "poll-orders") await pollOrders.run(one, this.deps);
+    if (name === "expire-reservations") await expireReservations.run({ ...one, payload: {} }, this.deps);
     if (name === "import-listings") await importListings.run(one, this.deps);
   }
 
@@ -98,23 +113,20 @@ export class JobBench {
   }
 
   async receive(sku: string, units: number): Promise<void> {
+    await this.#tellTime();
     await inTransaction(this.database.db, (tx) =>
-      post(
-        tx,
-        [
-          {
-            kind: "receive",
-            key: `receive:${sku}:${this.clock.iso()}:${(this.#ids += 1)}`,
-            sku: Sku.parse(sku),
-            locationId: LocationId.parse("main"),
-            units,
-            reason: null,
-            actor: "test",
-            occurredAt: this.clock.iso(),
-          },
-        ],
-        this.clock,
-      ),
+      post(tx, [
+        {
+          kind: "receive",
+          key: `receive:${sku}:${this.clock.iso()}:${(this.#ids += 1)}`,
+          sku: Sku.parse(sku),
+          locationId: LocationId.parse("main"),
+          units,
+          reason: null,
+          actor: "test",
+          occurredAt: this.clock.iso(),
+        },
+      ]),
     );
     this.#woken.add("publish-events");
   }

@@ -154,7 +154,7 @@ test("any permutation and duplication of an order's events ends in the same figu
       .map((event) => ({ event, at: random() }))
       .toSorted((a, b) => a.at - b.at)
       .map(({ event }) => event);
-    for (const event of shuffled) await inTransaction(database.db, (tx) => post(tx, [event], systemClock));
+    for (const event of shuffled) await inTransaction(database.db, (tx) => post(tx, [event]));
     expect(await figures(sku), `round ${round}`).toEqual([8, 0, 8]);
   }
 });
@@ -162,7 +162,7 @@ test("any permutation and duplication of an order's events ends in the same figu
 test("a channel may sell more than there is; then an incident is on record in the same transaction", async () => {
   await ledger.submit(receive("scarce", 1, "r:scarce"));
   await inTransaction(database.db, (tx) =>
-    post(tx, [orderTarget({ sku: "scarce", order: "o-9", hold: 3, at: "2026-11-01T10:00:00.000Z" })], systemClock),
+    post(tx, [orderTarget({ sku: "scarce", order: "o-9", hold: 3, at: "2026-11-01T10:00:00.000Z" })]),
   );
   expect(await figures("scarce")).toEqual([1, 3, -2]);
   const incidents = await database.db.pool.query("select units_short from oversell_incident where sku = 'scarce'");

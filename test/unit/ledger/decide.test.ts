@@ -1,10 +1,17 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { LocationId, Sku } from "../../../src/core/ids.ts";
-import type { Answer, Command, SetOrderTarget } from "../../../src/ledger/commands.ts";
-import { decide, type LockedState } from "../../../src/ledger/decide.ts";
+import type { Answer } from "../../../src/ledger/answers.ts";
+import type { Command, SetOrderTarget } from "../../../src/ledger/commands.ts";
+import { decide } from "../../../src/ledger/decide.ts";
 import { orderTargetKey } from "../../../src/ledger/post.ts";
-import { type Level, levelKey, type OrderLineState, orderLineKey } from "../../../src/ledger/state.ts";
+import {
+  type Level,
+  type LockedState,
+  levelKey,
+  type OrderLineState,
+  orderLineKey,
+} from "../../../src/ledger/state.ts";
 
 const locationId = LocationId.parse("main");
 const sku = Sku.parse("A");
@@ -23,7 +30,11 @@ const state = (levels: readonly Level[], orderLines: readonly OrderLineState[] =
   levels: new Map(levels.map((one) => [levelKey(one.sku, one.locationId), one])),
   orderLines: new Map(orderLines.map((line) => [orderLineKey(line), line])),
   locations: new Set(["main"]),
+  reservations: new Map(),
+  transfers: new Map(),
+  inTransit: new Map(),
   known: new Map(),
+  clockAt: at,
 });
 const adjust = (units: number, key: string): Command => ({
   kind: "adjust",
