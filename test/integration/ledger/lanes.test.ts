@@ -10,6 +10,7 @@ import { createLedger, type Ledger } from "../../../src/ledger/ledger.ts";
 import { levelsOf, upsertLocations } from "../../../src/ledger/queries.ts";
 import { createTestDatabase, type TestDatabase } from "../../support/database.ts";
 import { adjust, commit, line, receive, reserve } from "../../support/ledger-commands.ts";
+import { until } from "../../support/until.ts";
 
 let database: TestDatabase;
 
@@ -163,7 +164,8 @@ test("a backend that is killed in mid-batch costs a retry, not a unit", async ()
   );
   expect(kills).toEqual([]);
   expect(answers.filter((answer) => answer.status === "done")).toHaveLength(200);
-  expect(await onHand("killed")).toBe(800);
+  // The pool may still hand out a connection that was killed while it was idle: not the lane's matter.
+  await until(async () => (await onHand("killed").catch(() => undefined)) === 800);
 });
 
 test("a deadlock's victim is posted again", async () => {
