@@ -55,6 +55,8 @@ export const readRemaining = async (
     : { remaining: scarcest.remaining, limit: scarcest.limit, resetAtMs: Date.parse(scarcest.reset) };
 };
 
+const askMsMax = 3_000;
+
 /**
  * After a 429: how long until the quota resets, when the day's calls are used up; undefined when there are calls left
  * (then it was a burst, and seconds suffice) or eBay does not say. Never makes the throttle any worse.
@@ -65,13 +67,15 @@ export const askWaitMs = async (
   { clock, budget, log }: ConnectorDeps,
   signal: AbortSignal,
 ): Promise<number | undefined> => {
-  if (budget.spare("analytics") < 1) return undefined;
+  // Asking may itself need a token: it must never take longer than the wait that it is about.
+  if (budget.spare("analytics") < 1 || budget.spare("applicationToken") < 1) return undefined;
+  const soon = AbortSignal.any([signal, AbortSignal.timeout(askMsMax)]);
   try {
-    const seen = await readRemaining(quota, client, signal);
+    const seen = await readRemaining(quota, client, soon);
     if (seen === undefined || seen.remaining > 0 || Number.isNaN(seen.resetAtMs)) return undefined;
     return Math.max(1_000, seen.resetAtMs - clock.now());
   } catch (error) {
-    if (!(error instanceof ChannelError) && !signal.aborted) throw error;
+    if (!(error instanceof ChannelError) && !soon.aborted) throw error;
     log.debug({ quota }, "eBay did not tell its rate limits");
     return undefined;
   }

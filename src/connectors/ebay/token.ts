@@ -29,7 +29,10 @@ export const createTokenSource = (mint: Mint, clock: Clock): TokenSource => {
   const mintOnce = async (): Promise<string> => {
     const startedMs = clock.monotonicMs();
     // The shared mint outlives any one caller, so it has a deadline of its own instead of a caller's signal.
-    const { token, lifeMs } = await mint(AbortSignal.timeout(mintDeadlineMs));
+    const { token, lifeMs } = await mint(AbortSignal.timeout(mintDeadlineMs)).catch((error: unknown) => {
+      if (error instanceof ChannelError) throw error;
+      throw new ChannelError({ kind: "retryable", message: "no token within its deadline", cause: error });
+    });
     cached = { token, untilMs: startedMs + lifeMs * usedShareOfLife };
     return token;
   };
@@ -98,7 +101,8 @@ export const createMint =
 const asThrottled = (error: unknown, quota: EbayQuota, { budget, random }: GrantDeps): unknown => {
   if (!(error instanceof ChannelError && error.kind === "throttled")) return error;
   const retryAfterMs = waitAfter429Ms(error, random);
-  budget.throttled(quota, retryAfterMs);
+  // The day's mints are not used up by that: an emptied bucket would give the next one in minutes.
+  budget.pause(quota, retryAfterMs);
   return new ChannelError({ kind: "throttled", message: error.message, retryAfterMs, cause: error });
 };
 
