@@ -6,6 +6,7 @@ import { ingest } from "../jobs/ingest.ts";
 import { pollOrders } from "../jobs/poll-orders.ts";
 import { publishEvents } from "../jobs/publish-events.ts";
 import { pushAccount } from "../jobs/push-account.ts";
+import { sealLedger } from "../jobs/seal-ledger.ts";
 import { type BoundJob, bindJob } from "../queue/define-job.ts";
 
 /** Every queue there is; processes that only enqueue open them too. */
@@ -17,6 +18,7 @@ export const jobDefinitions = [
   pollOrders,
   drainNotifications,
   importListings,
+  sealLedger,
 ] as const;
 
 export const bindJobs = (deps: JobDeps): readonly BoundJob[] => [
@@ -27,4 +29,5 @@ export const bindJobs = (deps: JobDeps): readonly BoundJob[] => [
   bindJob(pollOrders, deps),
   bindJob(drainNotifications, deps),
   bindJob(importListings, deps),
+  bindJob(sealLedger, deps),
 ];

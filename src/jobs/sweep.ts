@@ -2,6 +2,7 @@ import { z } from "zod";
 import { toIso } from "../core/clock.ts";
 import { queryOne, sql } from "../db/sql.ts";
 import { inTransaction } from "../db/transaction.ts";
+import { isSealDue } from "../ledger/log/seal.ts";
 import { outboxWaiting } from "../ledger/outbox.ts";
 import { accountsToAutoLink } from "../mapping/links.ts";
 import { listAccounts } from "../sync/accounts.ts";
@@ -38,10 +39,12 @@ export const sweep = async (deps: JobDeps): Promise<boolean> => {
       work: await owedWork(tx, toIso(nowMs)),
       accounts: await listAccounts(tx),
       outbox: await outboxWaiting(tx),
+      sealIsDue: await isSealDue(tx, toIso(nowMs)),
     };
   });
   if (found === undefined) return false;
   if (found.outbox > 0) deps.wake("publish-events", {});
+  if (found.sealIsDue) deps.wake("seal-ledger", {});
   for (const work of found.work) {
     const { accountId } = work;
     if (work.openDeliveries > 0) deps.wake("ingest", { accountId });

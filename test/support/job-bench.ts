@@ -1,5 +1,6 @@
 import { LocationId, Sku } from "../../src/core/ids.ts";
 import { seededRandom } from "../../src/core/random.ts";
+import { Secret } from "../../src/core/secret.ts";
 import { inTransaction } from "../../src/db/transaction.ts";
 import { confirmPushes } from "../../src/jobs/confirm-pushes.ts";
 import type { JobDeps, JobName } from "../../src/jobs/deps.ts";
@@ -8,6 +9,8 @@ import { ingest } from "../../src/jobs/ingest.ts";
 import { pollOrders } from "../../src/jobs/poll-orders.ts";
 import { publishEvents } from "../../src/jobs/publish-events.ts";
 import { pushAccount } from "../../src/jobs/push-account.ts";
+import { sealLedger } from "../../src/jobs/seal-ledger.ts";
+import { signerOf } from "../../src/ledger/log/signing-key.ts";
 import { post } from "../../src/ledger/post.ts";
 import { upsertLocations } from "../../src/ledger/queries.ts";
 import { showEverything } from "../../src/mapping/allocate.ts";
@@ -54,6 +57,8 @@ export class JobBench {
             }
           : undefined,
       wake: (name) => this.#woken.add(name),
+      signer: signerOf(new Secret("5".repeat(64))),
+      headFiles: [],
       metrics: { deliveriesSettled: () => undefined, pushes: () => undefined, pushLag: () => undefined },
     };
   }
@@ -73,6 +78,7 @@ export class JobBench {
     if (name === "push-account") await pushAccount.run(one, this.deps);
     if (name === "confirm-pushes") await confirmPushes.run(one, this.deps);
     if (name === "poll-orders") await pollOrders.run(one, this.deps);
+    if (name === "seal-ledger") await sealLedger.run({ ...one, payload: {} }, this.deps);
     if (name === "import-listings") await importListings.run(one, this.deps);
   }
 
