@@ -31,7 +31,7 @@ export class JobBench {
   readonly #woken = new Set<JobName>();
   #ids = 0;
 
-  private constructor(database: TestDatabase) {
+  private constructor(database: TestDatabase, headFiles: readonly string[]) {
     this.database = database;
     const connector = this.channel.connector();
     const quiet = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined };
@@ -58,13 +58,13 @@ export class JobBench {
           : undefined,
       wake: (name) => this.#woken.add(name),
       signer: signerOf(new Secret("5".repeat(64))),
-      headFiles: [],
+      headFiles,
       metrics: { deliveriesSettled: () => undefined, pushes: () => undefined, pushLag: () => undefined },
     };
   }
 
-  static async open(): Promise<JobBench> {
-    const bench = new JobBench(await createTestDatabase());
+  static async open(database?: TestDatabase, headFiles: readonly string[] = []): Promise<JobBench> {
+    const bench = new JobBench(database ?? (await createTestDatabase()), headFiles);
     await upsertLocations(bench.database.db, [{ id: "main", name: "Main" }]);
     await upsertAccounts(bench.database.db, [{ id: accountId, channel: "shopify", mode: "live" }], bench.clock.iso());
     return bench;

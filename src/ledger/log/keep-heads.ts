@@ -1,8 +1,12 @@
 import { toIso } from "../../core/clock.ts";
-import { newestHead } from "./log-rows.ts";
+import { type HeadRow, readHeads } from "./log-rows.ts";
+import { parseNote } from "./note.ts";
 import { appendOutside, type OutsideHead, readNewestOutside } from "./outside-heads.ts";
 import { openRewind, recordRewind, whyNotContinued } from "./rewind.ts";
 import type { SealDeps } from "./seal.ts";
+
+/** A file that is further behind gets the newest heads only. */
+const headsMax = 200;
 
 export type KeepDeps = SealDeps & {
   /** Where heads are kept outside the database; the first is the data folder's own. */
@@ -48,17 +52,22 @@ export const detectRewind = async (deps: KeepDeps): Promise<boolean> => {
   return false;
 };
 
+/** Of the heads that a file does not hold yet: the newest, and every one that tells of an accepted rewind. */
+const missingHeads = (heads: readonly HeadRow[], newest: OutsideHead | undefined): readonly HeadRow[] =>
+  heads
+    .slice(heads.findLastIndex(({ note }) => note === newest?.note) + 1)
+    .filter((head, index, rest) => index === rest.length - 1 || parseNote(head.note)?.rewoundFrom !== undefined);
+
 /**
- * Copies the newest head to every file that does not end with it. While a rewind is open nothing is written: the head that
- * tells of it must stay the last one.
+ * Brings every file up to the newest head. While a rewind is open nothing is written: the head that tells of it must stay
+ * the last one.
  */
 export const keepHeadsOutside = async (deps: KeepDeps): Promise<void> => {
-  const head = await newestHead(deps.db);
-  if (head === undefined || (await openRewind(deps.db)) !== undefined) return;
+  if ((await openRewind(deps.db)) !== undefined) return;
+  const heads = await readHeads(deps.db, headsMax);
   for (const { path, newest } of await newestOutside(deps)) {
-    if (newest?.note === head.note) continue;
     try {
-      await appendOutside(path, head);
+      for (const head of missingHeads(heads, newest)) await appendOutside(path, head);
     } catch (error) {
       deps.log.error({ path, err: (error as Error).message }, "a tree head could not be kept outside");
     }
