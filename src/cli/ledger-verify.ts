@@ -122,6 +122,8 @@ const writeExport = (options: ExportOptions): Promise<void> =>
       }
       for await (const chunk of chunks()) if (!process.stdout.write(chunk)) await once(process.stdout, "drain");
     } catch (error) {
+      // Whoever reads has enough (a pipe into head).
+      if ((error as NodeJS.ErrnoException).code === "EPIPE") return;
       if (error instanceof ExportError) throw new ExitError(1, error.message);
       throw error;
     }

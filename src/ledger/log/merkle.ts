@@ -12,15 +12,24 @@ export type LeafRange = { readonly from: number; readonly to: number };
 
 export const hashBytes = 32;
 const leafPrefix = Buffer.from([0]);
-const nodePrefix = Buffer.from([1]);
 const sha256 = (bytes: Uint8Array): Hash => hash("sha256", bytes, "buffer");
 
 /** HASH(0x00 || entry). */
 export const leafHash = (entry: string | Uint8Array): Hash =>
-  sha256(Buffer.concat([leafPrefix, typeof entry === "string" ? Buffer.from(entry, "utf8") : entry]));
+  // The character NUL is the byte 0x00 in UTF-8: a text needs no copy of its own.
+  typeof entry === "string"
+    ? hash("sha256", `\u0000${entry}`, "buffer")
+    : sha256(Buffer.concat([leafPrefix, entry]));
+
+/** 0x01, then two hashes: filled anew for each node, for nothing runs between the filling and the hashing. */
+const nodeInput = Buffer.alloc(1 + 2 * hashBytes, 1);
 
 /** HASH(0x01 || left || right). */
-export const nodeHash = (left: Uint8Array, right: Uint8Array): Hash => sha256(Buffer.concat([nodePrefix, left, right]));
+export const nodeHash = (left: Uint8Array, right: Uint8Array): Hash => {
+  nodeInput.set(left, 1);
+  nodeInput.set(right, 1 + hashBytes);
+  return sha256(nodeInput);
+};
 
 /** The root of the tree without a leaf. */
 export const emptyRoot: Hash = sha256(Buffer.alloc(0));
