@@ -17,9 +17,7 @@ const sha256 = (bytes: Uint8Array): Hash => hash("sha256", bytes, "buffer");
 /** HASH(0x00 || entry). */
 export const leafHash = (entry: string | Uint8Array): Hash =>
   // The character NUL is the byte 0x00 in UTF-8: a text needs no copy of its own.
-  typeof entry === "string"
-    ? hash("sha256", `\u0000${entry}`, "buffer")
-    : sha256(Buffer.concat([leafPrefix, entry]));
+  typeof entry === "string" ? hash("sha256", `\u0000${entry}`, "buffer") : sha256(Buffer.concat([leafPrefix, entry]));
 
 /** 0x01, then two hashes: filled anew for each node, for nothing runs between the filling and the hashing. */
 const nodeInput = Buffer.alloc(1 + 2 * hashBytes, 1);
