@@ -7,6 +7,7 @@ import { startScheduler } from "./compose/scheduler.ts";
 import { openServers } from "./compose/servers.ts";
 import { usersOf } from "./compose/users.ts";
 import { openWeb } from "./compose/web.ts";
+import { headFilesOf } from "./config/head-files.ts";
 import { ensureSecretKey } from "./config/secret-key.ts";
 import type { Settings } from "./config/settings.ts";
 import type { Connector } from "./connectors/connector.ts";
@@ -17,6 +18,8 @@ import { type Db, openDb } from "./db/pool.ts";
 import type { JobDeps } from "./jobs/deps.ts";
 import { sweep } from "./jobs/sweep.ts";
 import { createLedger, type Ledger } from "./ledger/ledger.ts";
+import { detectRewind } from "./ledger/log/keep-heads.ts";
+import { signerOf } from "./ledger/log/signing-key.ts";
 import { upsertLocations } from "./ledger/queries.ts";
 import { createJobMetrics } from "./ops/job-metrics.ts";
 import type { Log } from "./ops/logger.ts";
@@ -124,9 +127,15 @@ export const compose = async (
       planFor: (accountId) => plans.get(accountId),
       wake: (name, payload, wakeOptions) => queues.wake(name, payload, wakeOptions),
       metrics: createJobMetrics(metrics.registry),
+      signer: signerOf(secretKey),
+      headFiles: headFilesOf(settings),
     };
 
-    if (options.roles.has("worker")) queues.work(bindJobs(jobDeps));
+    if (options.roles.has("worker")) {
+      // Before the first push: a restored database must not speak to a channel.
+      await detectRewind(jobDeps);
+      queues.work(bindJobs(jobDeps));
+    }
     if (options.roles.has("scheduler")) {
       const scheduler = startScheduler({ clock, log }, () => sweep(jobDeps));
       stops.push(() => scheduler.stop());

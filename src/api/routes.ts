@@ -2,10 +2,15 @@ import { createRoute, type RouteConfig, z } from "@hono/zod-openapi";
 import type { Scope } from "../access/api-keys.ts";
 import {
   AdjustBody,
+  ConsistencyOut,
+  ConsistencyQuery,
   IdempotencyHeader,
+  InclusionOut,
+  InclusionQuery,
   InventoryOut,
   InventoryQuery,
   InventoryQueryOut,
+  LedgerHeadOut,
   LineResults,
   MovementsOut,
   MovementsQuery,
@@ -121,6 +126,40 @@ export const listMovements = createRoute({
   },
 });
 
+export const getLedgerHead = createRoute({
+  ...opensWith("inventory:read"),
+  method: "get",
+  path: "/v1/ledger/head",
+  summary: "The newest signed head of the ledger's log",
+  responses: {
+    200: json("The head.", LedgerHeadOut),
+    404: problem("Nothing has been sealed yet."),
+    ...commonAnswers,
+  },
+});
+
+export const proveMovement = createRoute({
+  ...opensWith("inventory:read"),
+  method: "get",
+  path: "/v1/ledger/proofs/inclusion",
+  summary: "Proof that a movement is in the log (RFC 9162)",
+  request: { query: InclusionQuery },
+  responses: {
+    200: json("The proof, under the newest head.", InclusionOut),
+    404: problem("There is no such movement, or it is not sealed yet."),
+    ...commonAnswers,
+  },
+});
+
+export const proveTree = createRoute({
+  ...opensWith("inventory:read"),
+  method: "get",
+  path: "/v1/ledger/proofs/consistency",
+  summary: "Proof that the log of one size continues that of a smaller one (RFC 9162)",
+  request: { query: ConsistencyQuery },
+  responses: { 200: json("The proof.", ConsistencyOut), ...commonAnswers },
+});
+
 export type ScopedRoute = RouteConfig & Scoped & { getRoutingPath(): string };
 
 /** All of `/v1`. A route without a scope does not type-check here, and one that is not here is neither served nor documented. */
@@ -130,4 +169,7 @@ export const apiRoutes: readonly ScopedRoute[] = [
   adjustInventory,
   receiveInventory,
   listMovements,
+  getLedgerHead,
+  proveMovement,
+  proveTree,
 ];

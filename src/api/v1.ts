@@ -4,6 +4,7 @@ import type { WebEnv } from "../ops/web-env.ts";
 import { type Authoriser, requireKey, requireScope } from "./authorise.ts";
 import { mountInventory } from "./inventory.ts";
 import { acceptJson } from "./json-body.ts";
+import { mountLedgerLog } from "./ledger-log.ts";
 import { mountMovements } from "./movements.ts";
 import { apiRoutes } from "./routes.ts";
 import { mountStockCommands } from "./stock-commands.ts";
@@ -30,6 +31,7 @@ export const v1Routes = (deps: V1Deps): OpenAPIHono<WebEnv> => {
   mountInventory(app, deps);
   mountStockCommands(app, deps);
   mountMovements(app, deps);
+  mountLedgerLog(app, deps);
   app.all("/v1/*", () => problemResponse("not-found", { detail: "See /openapi.json for what there is." }));
   return app;
 };

@@ -4,6 +4,7 @@ import { ExitError } from "./context.ts";
 import { daemonCommands } from "./daemon.ts";
 import { demoCommand } from "./demo.ts";
 import { keyCommands } from "./keys.ts";
+import { ledgerLogCommands } from "./ledger-log.ts";
 import { mappingCommands } from "./mapping.ts";
 import { simulateCommand } from "./simulate.ts";
 import { stockCommands } from "./stock.ts";
@@ -18,6 +19,7 @@ export const createProgram = (): Command => {
     .showHelpAfterError();
   daemonCommands(program);
   upkeepCommands(program);
+  ledgerLogCommands(program);
   accountCommands(program);
   mappingCommands(program);
   stockCommands(program);

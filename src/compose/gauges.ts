@@ -1,4 +1,7 @@
 import { toIso } from "../core/clock.ts";
+import { readTreeSize } from "../ledger/log/log-rows.ts";
+import { openRewind } from "../ledger/log/rewind.ts";
+import { unsealedCount } from "../ledger/log/seal.ts";
 import { outboxWaiting } from "../ledger/outbox.ts";
 import { type OwedWork, owedWork } from "../sync/owed-work.ts";
 import type { WebParts } from "./web.ts";
@@ -55,6 +58,21 @@ export const registerWorkGauges = ({
       name: "lockstep_outbox_waiting",
       help: "Stock changes not yet carried to listings.",
       read: async () => [{ value: await outboxWaiting(db) }],
+    },
+    {
+      name: "lockstep_log_movements",
+      help: "Movements in the ledger's log.",
+      read: async () => [{ value: await readTreeSize(db) }],
+    },
+    {
+      name: "lockstep_log_unsealed_movements",
+      help: "Movements committed and not in the log yet, counted up to 100000.",
+      read: async () => [{ value: await unsealedCount(db, 100_000) }],
+    },
+    {
+      name: "lockstep_log_rewound",
+      help: "1 while the database was found rewound and nobody accepted it: pushes are frozen.",
+      read: async () => [{ value: (await openRewind(db)) === undefined ? 0 : 1 }],
     },
     {
       name: "lockstep_queue_jobs",

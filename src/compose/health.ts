@@ -1,5 +1,6 @@
 import { toIso } from "../core/clock.ts";
 import { execute, sql } from "../db/sql.ts";
+import { openRewind } from "../ledger/log/rewind.ts";
 import type { Health } from "../ops/health.ts";
 import { listAccounts } from "../sync/accounts.ts";
 import { owedWork } from "../sync/owed-work.ts";
@@ -26,6 +27,10 @@ export const healthOf = async ({ db, queues, clock }: Pick<WebParts, "db" | "que
   await check("accounts", async () => {
     const unwell = (await listAccounts(db)).filter((account) => account.state === "needs-attention");
     return unwell.length === 0 ? undefined : `${unwell.map((account) => account.id).join(", ")} need attention`;
+  });
+  await check("ledger's log", async () => {
+    const rewind = await openRewind(db);
+    return rewind && `the database was rewound, pushes are frozen: ${rewind.reason}`;
   });
   await check("pushes", async () => {
     const late = (await owedWork(db, toIso(clock.now()))).filter((work) => (work.oldestOwedMs ?? 0) > owedMsMax);

@@ -7,6 +7,7 @@ import { ingest } from "../jobs/ingest.ts";
 import { pollOrders } from "../jobs/poll-orders.ts";
 import { publishEvents } from "../jobs/publish-events.ts";
 import { pushAccount } from "../jobs/push-account.ts";
+import { sealLedger } from "../jobs/seal-ledger.ts";
 import { type BoundJob, bindJob } from "../queue/define-job.ts";
 
 /** Every queue there is; processes that only enqueue open them too. */
@@ -19,6 +20,7 @@ export const jobDefinitions = [
   drainNotifications,
   importListings,
   expireReservations,
+  sealLedger,
 ] as const;
 
 export const bindJobs = (deps: JobDeps): readonly BoundJob[] => [
@@ -30,4 +32,5 @@ export const bindJobs = (deps: JobDeps): readonly BoundJob[] => [
   bindJob(drainNotifications, deps),
   bindJob(importListings, deps),
   bindJob(expireReservations, deps),
+  bindJob(sealLedger, deps),
 ];

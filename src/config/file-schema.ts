@@ -18,6 +18,7 @@ export const FileFields = strict({
     max_raised_count: wholeNumber(0, 1_000_000_000).default(100),
     max_raised_percent: percent.default(50),
   }).prefault({}),
+  ledger: strict({ heads: z.array(text).default([]) }).prefault({}),
   users: z.array(strict({ name: text, password: text, role: z.enum(["operator", "support"]) })).default([]),
   server: strict({
     host: text.default("127.0.0.1"),

@@ -66,6 +66,8 @@ export type Settings = {
   readonly locations: readonly { readonly id: string; readonly name: string }[];
   readonly policies: Readonly<Record<string, AllocationPolicy>>;
   readonly guards: GuardSettings;
+  /** More places, absolute, for the heads of the ledger's log. */
+  readonly ledger: { readonly heads: readonly string[] };
   readonly users: readonly UserSettings[];
   readonly accounts: readonly ConfiguredAccount[];
 };

@@ -1,3 +1,4 @@
+import { resolve } from "node:path";
 import { Secret } from "../core/secret.ts";
 import type { AccountFields, AmazonFields, EbayFields, ShopifyFields } from "./account-schema.ts";
 import { awsRegionOf, ebayLocaleOf, orderTiming } from "./channel-defaults.ts";
@@ -128,6 +129,7 @@ export const toSettings = (file: FileFields, env: EnvironmentSettings, configPat
       maxRaisedCount: file.guards.max_raised_count,
       maxRaisedPercent: file.guards.max_raised_percent,
     },
+    ledger: { heads: file.ledger.heads.map((path) => resolve(path)) },
     users: file.users.map((user) => ({ name: user.name, password: secret(user.password), role: user.role })),
     accounts: file.accounts.map((fields) => toAccount(fields, { baseUrl, policies })),
   };

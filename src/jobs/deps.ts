@@ -3,6 +3,7 @@ import type { Clock } from "../core/clock.ts";
 import type { Random } from "../core/random.ts";
 import type { Db } from "../db/pool.ts";
 import type { Ledger } from "../ledger/ledger.ts";
+import type { Signer } from "../ledger/log/note.ts";
 import type { AllocationPolicy } from "../mapping/allocate.ts";
 import type { GuardLimits } from "../sync/guard.ts";
 
@@ -14,7 +15,8 @@ export type JobName =
   | "poll-orders"
   | "drain-notifications"
   | "import-listings"
-  | "expire-reservations";
+  | "expire-reservations"
+  | "seal-ledger";
 
 /** What jobs need to know of an account's settings. */
 export type AccountPlan = {
@@ -56,4 +58,8 @@ export type JobDeps = {
   readonly planFor: (accountId: string) => AccountPlan | undefined;
   readonly wake: (name: JobName, payload: unknown, options?: { readonly delayMs?: number }) => void;
   readonly metrics: JobMetrics;
+  /** Signs the heads of the ledger's log. */
+  readonly signer: Signer;
+  /** Files in which heads are kept outside the database. */
+  readonly headFiles: readonly string[];
 };

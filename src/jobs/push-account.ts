@@ -1,6 +1,7 @@
 import { z } from "zod";
 import type { Connector } from "../connectors/connector.ts";
 import { toIso } from "../core/clock.ts";
+import { openRewind } from "../ledger/log/rewind.ts";
 import { defineJob, type RunAgain } from "../queue/define-job.ts";
 import { findAccount, pauseForGuard } from "../sync/accounts.ts";
 import { disownSentAttempts } from "../sync/attempts.ts";
@@ -67,6 +68,8 @@ export const pushAccount = defineJob({
         deps.log.warn({ accountId, orphans, at: toIso(deps.clock.now()) }, "pushes of a lost worker taken over");
       while (!drain.aborted && deps.clock.monotonicMs() < endsAt) {
         if ((await takeLease(deps.db, wanted))?.fence !== lease.fence) throw new LeaseLostError();
+        // A rewound ledger has forgotten sales that the channel has not: what it would show is too much.
+        if ((await openRewind(deps.db)) !== undefined) return undefined;
         const round = await pushRound(deps, connector, plan, lease, signal);
         if (round === "idle") return undefined;
         progress();

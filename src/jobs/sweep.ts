@@ -2,6 +2,7 @@ import { z } from "zod";
 import { toIso } from "../core/clock.ts";
 import { queryOne, sql } from "../db/sql.ts";
 import { inTransaction } from "../db/transaction.ts";
+import { isSealDue } from "../ledger/log/seal.ts";
 import { outboxWaiting } from "../ledger/outbox.ts";
 import { makeMovementMonths } from "../ledger/partitions.ts";
 import { dueReservations } from "../ledger/reservation-queries.ts";
@@ -42,12 +43,14 @@ export const sweep = async (deps: JobDeps): Promise<boolean> => {
       outbox: await outboxWaiting(tx),
       expired: await dueReservations(tx, 1),
       monthsMade: await makeMovementMonths(tx),
+      sealIsDue: await isSealDue(tx, toIso(nowMs)),
     };
   });
   if (found === undefined) return false;
   if (found.outbox > 0) deps.wake("publish-events", {});
   if (found.expired.length > 0) deps.wake("expire-reservations", {});
   if (found.monthsMade > 0) deps.log.info({ months: found.monthsMade }, "partitions of the journal made");
+  if (found.sealIsDue) deps.wake("seal-ledger", {});
   for (const work of found.work) {
     const { accountId } = work;
     if (work.openDeliveries > 0) deps.wake("ingest", { accountId });

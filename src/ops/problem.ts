@@ -10,6 +10,7 @@ export const problems = {
   forbidden: { status: 403, title: "Not allowed" },
   "cross-site": { status: 403, title: "The request did not come from our own pages" },
   "unknown-sku": { status: 404, title: "The ledger does not know this SKU" },
+  "not-in-the-log": { status: 404, title: "The log does not hold this movement" },
   "unknown-account": { status: 404, title: "There is no such account" },
   "not-found": { status: 404, title: "There is nothing here" },
   "method-not-allowed": { status: 405, title: "Not with this method" },

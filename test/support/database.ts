@@ -23,9 +23,15 @@ const withAdmin = async (work: (client: pg.Client) => Promise<void>): Promise<vo
   }
 };
 
-/** A migrated database of the caller's own, copied from the run's template. */
-export const createTestDatabase = async (): Promise<TestDatabase> => {
-  const template = new URL(inject("postgresUrl"));
+const openTestDb = (url: string): Db =>
+  openDb({ url, connectionsMax: 10, applicationName: "test", onIdleError: () => undefined });
+
+/**
+ * A migrated database of the caller's own, copied from the run's template, or from another one of the caller's to which
+ * nobody is connected (a backup).
+ */
+export const createTestDatabase = async (from = inject("postgresUrl")): Promise<TestDatabase> => {
+  const template = new URL(from);
   const name = `test_${randomUUID().replaceAll("-", "")}`;
   await withAdmin(async (client) => {
     // Copying a template allows no other session on it: tests of one run take turns.
@@ -33,10 +39,16 @@ export const createTestDatabase = async (): Promise<TestDatabase> => {
     await client.query(`create database ${name} template ${template.pathname.slice(1)}`);
   });
   template.pathname = `/${name}`;
-  const db = openDb({ url: template.href, connectionsMax: 10, applicationName: "test", onIdleError: () => undefined });
+  return reopenTestDatabase(template.href);
+};
+
+/** The database of that address, after its pool was closed. */
+export const reopenTestDatabase = (url: string): TestDatabase => {
+  const db = openTestDb(url);
+  const name = new URL(url).pathname.slice(1);
   return {
     db,
-    url: template.href,
+    url,
     setClock: async (at) => {
       await db.pool.query("create table if not exists test_clock (at timestamptz not null)");
       await db.pool.query("with gone as (delete from test_clock) insert into test_clock values ($1)", [at]);

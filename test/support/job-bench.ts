@@ -1,5 +1,6 @@
 import { LocationId, Sku } from "../../src/core/ids.ts";
 import { seededRandom } from "../../src/core/random.ts";
+import { Secret } from "../../src/core/secret.ts";
 import { inTransaction } from "../../src/db/transaction.ts";
 import { confirmPushes } from "../../src/jobs/confirm-pushes.ts";
 import type { JobDeps, JobName } from "../../src/jobs/deps.ts";
@@ -9,7 +10,9 @@ import { ingest } from "../../src/jobs/ingest.ts";
 import { pollOrders } from "../../src/jobs/poll-orders.ts";
 import { publishEvents } from "../../src/jobs/publish-events.ts";
 import { pushAccount } from "../../src/jobs/push-account.ts";
+import { sealLedger } from "../../src/jobs/seal-ledger.ts";
 import { createLedger } from "../../src/ledger/ledger.ts";
+import { signerOf } from "../../src/ledger/log/signing-key.ts";
 import { post } from "../../src/ledger/post.ts";
 import { upsertLocations } from "../../src/ledger/queries.ts";
 import { showEverything } from "../../src/mapping/allocate.ts";
@@ -30,7 +33,7 @@ export class JobBench {
   readonly #woken = new Set<JobName>();
   #ids = 0;
 
-  private constructor(database: TestDatabase) {
+  private constructor(database: TestDatabase, headFiles: readonly string[]) {
     this.database = database;
     const connector = this.channel.connector();
     const quiet = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined };
@@ -63,12 +66,14 @@ export class JobBench {
             }
           : undefined,
       wake: (name) => this.#woken.add(name),
+      signer: signerOf(new Secret("5".repeat(64))),
+      headFiles,
       metrics: { deliveriesSettled: () => undefined, pushes: () => undefined, pushLag: () => undefined },
     };
   }
 
-  static async open(): Promise<JobBench> {
-    const bench = new JobBench(await createTestDatabase());
+  static async open(database?: TestDatabase, headFiles: readonly string[] = []): Promise<JobBench> {
+    const bench = new JobBench(database ?? (await createTestDatabase()), headFiles);
     await upsertLocations(bench.database.db, [{ id: "main", name: "Main" }]);
     await upsertAccounts(bench.database.db, [{ id: accountId, channel: "shopify", mode: "live" }], bench.clock.iso());
     return bench;
@@ -89,6 +94,7 @@ export class JobBench {
     if (name === "confirm-pushes") await confirmPushes.run(one, this.deps);
     if (name === "poll-orders") await pollOrders.run(one, this.deps);
     if (name === "expire-reservations") await expireReservations.run({ ...one, payload: {} }, this.deps);
+    if (name === "seal-ledger") await sealLedger.run({ ...one, payload: {} }, this.deps);
     if (name === "import-listings") await importListings.run(one, this.deps);
   }
 
