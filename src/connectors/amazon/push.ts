@@ -11,7 +11,7 @@ const parallelMax = 4;
 type Job = { readonly write: ListingWrite; readonly details: ListingDetails };
 
 /** Why a write must not even be tried, or undefined. FBA stock is never written: it would strand (§0.10). */
-const refusalOf = (details: ListingDetails | undefined): string | undefined => {
+export const refusalOf = (details: ListingDetails | undefined): string | undefined => {
   if (details === undefined) return "the listing's details are not from an import of this connector";
   if (isFulfilledByAmazon(details.channelCode)) return `fulfilled by Amazon (${details.channelCode}): never written`;
   if (details.channelCode !== merchantCode) return `stock of supply source ${details.channelCode}: not written`;
@@ -20,7 +20,7 @@ const refusalOf = (details: ListingDetails | undefined): string | undefined => {
 };
 
 /** `merge` alone keeps lead time and restock date (§0.3); nothing but the quantity goes along, for the faster quota (§3). */
-const patchBody = (details: ListingDetails, units: number) => ({
+export const merchantPatch = (details: ListingDetails, units: number) => ({
   productType: details.productType,
   patches: [
     {
@@ -88,7 +88,7 @@ const tryPatch = async (
         method: "PATCH",
         path: listingPath(sellerId, details.sku),
         query: { marketplaceIds: [details.marketplaceId], includedData: ["issues"] },
-        body: patchBody(details, write.units),
+        body: merchantPatch(details, write.units),
         quotaSignal: halt.signal,
         onSend: () => {
           isUnderWay = true;
