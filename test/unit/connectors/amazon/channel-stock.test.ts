@@ -13,7 +13,11 @@ const summary = (sellerSku: string, fulfillableQuantity: number, more: object = 
   condition: "NewItem",
   lastUpdatedTime: "2026-09-01T09:00:00Z",
   totalQuantity: 99,
-  inventoryDetails: { fulfillableQuantity, inboundShippedQuantity: 40, unfulfillableQuantity: { totalUnfulfillableQuantity: 2 } },
+  inventoryDetails: {
+    fulfillableQuantity,
+    inboundShippedQuantity: 40,
+    unfulfillableQuantity: { totalUnfulfillableQuantity: 2 },
+  },
   ...more,
 });
 const page = (rows: readonly object[], nextToken?: string) => ({
