@@ -1,5 +1,5 @@
 import type { ListingWrite, PushOutcome } from "../connector.ts";
-import { merchantPatch, refusalOf } from "./push.ts";
+import { disputedRefs, disputeReason, merchantPatch, refusalOf } from "./push.ts";
 import { ListingDetails } from "./refs.ts";
 import type { FeedReport } from "./schemas.ts";
 
@@ -23,10 +23,11 @@ const byRef = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 export const feedDocumentOf = (sellerId: string, writes: readonly ListingWrite[]): FeedDocument => {
   const outcomes: PushOutcome[] = [];
   const messages: string[] = [];
+  const disputed = disputedRefs(writes);
   let bytes = 256;
   for (const write of writes.toSorted((a, b) => byRef(a.ref, b.ref))) {
     const details = ListingDetails.safeParse(write.details).data;
-    const reason = refusalOf(details);
+    const reason = disputed.has(write.ref) ? disputeReason : refusalOf(details);
     if (details === undefined || reason !== undefined) {
       outcomes.push({ ref: write.ref, status: "refused", retry: "never", reason: reason ?? "not writable" });
       continue;

@@ -19,6 +19,22 @@ export const refusalOf = (details: ListingDetails | undefined): string | undefin
   return undefined;
 };
 
+/**
+ * A quantity is one number for the SKU in all marketplaces (§0.1): two writes that want different ones are both wrong,
+ * for whichever came last would win (§13.2). Answers the refs of such writes.
+ */
+export const disputedRefs = (writes: readonly ListingWrite[]): ReadonlySet<string> => {
+  const keyOf = (write: ListingWrite): string | undefined => {
+    const details = ListingDetails.safeParse(write.details).data;
+    return details === undefined ? undefined : `${details.channelCode}:${details.sku}`;
+  };
+  const disputed = [...Map.groupBy(writes, keyOf)].flatMap(([key, group]) =>
+    key !== undefined && new Set(group.map(({ units }) => units)).size > 1 ? group : [],
+  );
+  return new Set(disputed.map(({ ref }) => ref));
+};
+export const disputeReason = "two writes want different quantities of this SKU, which all marketplaces share";
+
 /** `merge` alone keeps lead time and restock date (§0.3); nothing but the quantity goes along, for the faster quota (§3). */
 export const merchantPatch = (details: ListingDetails, units: number) => ({
   productType: details.productType,
@@ -118,9 +134,10 @@ export const pushQuantities = async (
 ): Promise<readonly PushOutcome[]> => {
   const outcomes: PushOutcome[] = [];
   const jobs: Job[] = [];
+  const disputed = disputedRefs(batch);
   for (const write of batch) {
     const details = ListingDetails.safeParse(write.details).data;
-    const reason = refusalOf(details);
+    const reason = disputed.has(write.ref) ? disputeReason : refusalOf(details);
     if (details !== undefined && reason === undefined) jobs.push({ write, details });
     else outcomes.push({ ref: write.ref, status: "refused", retry: "never", reason: reason ?? "not writable" });
   }

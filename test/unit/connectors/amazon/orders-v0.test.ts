@@ -57,7 +57,7 @@ const itemsPath = /^\/orders\/v0\/orders\/[^/]+\/orderItems/;
 const v0First = { ordersApi: "v0" } as const;
 const lineOf = (page: OrderPage, translate: Connector["translate"]): readonly unknown[] =>
   page.items.flatMap((delivery) =>
-    translate(delivery).flatMap((event) =>
+    translate(delivery).flatMap((event): readonly unknown[] =>
       event.kind === "order"
         ? event.order.lines.map(({ holdUnits, leftUnits }) => [holdUnits, leftUnits])
         : [event.kind],
