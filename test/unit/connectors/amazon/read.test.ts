@@ -143,5 +143,7 @@ test("two rows of the merchant's stock are read as their sum, Amazon's own apart
   ];
   searches([item("SKU-1", rows)]);
   const { connector, context } = bench();
-  expect(await connector.readQuantities([write("SKU-1", 0)], context)).toEqual([{ ref: "offer:DEFAULT:SKU-1", units: 7 }]);
+  expect(await connector.readQuantities([write("SKU-1", 0)], context)).toEqual([
+    { ref: "offer:DEFAULT:SKU-1", units: 7 },
+  ]);
 });
