@@ -39,7 +39,13 @@ const AmazonAccount = strict({
   marketplace_ids: z
     .array(text.regex(/^A[A-Z0-9]{8,19}$/, say("is no marketplace id", "for example ATVPDKIKX0DER")))
     .min(1, "must name at least one"),
-  credentials: strict({ client_id: text, client_secret: text, refresh_token: text }),
+  credentials: strict({
+    client_id: text,
+    client_secret: text,
+    old_client_secret: text.optional(),
+    refresh_token: text,
+  }),
+  orders_api: z.enum(["2026-01-01", "v0"]).default("2026-01-01"),
   notifications: strict({
     queue_url: address,
     region: text.optional(),

@@ -3,6 +3,7 @@ import { staysOnLoopback } from "./cross-checks.ts";
 
 const secretKeys = new Set([
   "client_secret",
+  "old_client_secret",
   "refresh_token",
   "access_token",
   "verification_token",

@@ -29,8 +29,10 @@ const amazon = (fields: AmazonFields) => ({
   credentials: {
     clientId: fields.credentials.client_id,
     clientSecret: secret(fields.credentials.client_secret),
+    oldClientSecret: optionalSecret(fields.credentials.old_client_secret),
     refreshToken: secret(fields.credentials.refresh_token),
   },
+  ordersApi: fields.orders_api,
   notifications: fields.notifications && {
     queueUrl: fields.notifications.queue_url,
     region: fields.notifications.region ?? awsRegionOf(fields.notifications.queue_url, fields.region),

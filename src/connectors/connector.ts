@@ -166,6 +166,56 @@ export type QueuedMessage =
       readonly reason: string;
     };
 
+/** Sellable units that lie with the channel (FBA), to be read into a location of their own. Never written. */
+export type ChannelStockRow = {
+  readonly channelSku: string;
+  /** The part of the account the units can be sold in (a marketplace). */
+  readonly region: string;
+  readonly units: number;
+  /** The channel's time of the last change, ISO; null when it tells none. */
+  readonly changedAt: string | null;
+};
+
+export interface ChannelStock {
+  /** All of it, or an error: never a part. Two rows never share SKU and region. */
+  read(context: CallContext): Promise<readonly ChannelStockRow[]>;
+}
+
+/** How a write may go out: by itself, in a bulk document, or not while another of the same listing is under way. */
+export type PushDoor = "single" | "bulk" | "wait";
+
+export type DoorRequest = {
+  readonly ref: string;
+  readonly reason: "lower" | "raise";
+  /** Must not wait for a document to be worked off. */
+  readonly urgent: boolean;
+  /** What is under way for the listing. */
+  readonly inFlight: "nothing" | "single" | "bulk";
+};
+
+/** Many writes as one document that the channel works off in its own time. */
+export interface Bulk {
+  /** Which door each write takes, by ref. Pure. */
+  doors(requests: readonly DoorRequest[]): ReadonlyMap<string, PushDoor>;
+  /**
+   * `receipt`: opaque, for `settle`; null when nothing was sent. `outcomes`: of listings that did not go along.
+   * Errors: `ChannelError`; `ambiguous` when the channel may have taken the document.
+   */
+  submit(
+    writes: readonly ListingWrite[],
+    attemptKey: string,
+    context: CallContext,
+  ): Promise<{ readonly receipt: string | null; readonly outcomes: readonly PushOutcome[] }>;
+  /** `refs`: the listings that went along, in any order. One outcome each, or "pending". */
+  settle(receipt: string, refs: readonly string[], context: CallContext): Promise<readonly PushOutcome[] | "pending">;
+}
+
+/** Makes the channel's messages come to us; repeating it changes nothing. */
+export interface Subscriptions {
+  /** One finding a subscription: what is there, what was made, or what a person must do. */
+  ensure(context: CallContext): Promise<readonly CheckFinding[]>;
+}
+
 /** One line of `lockstep check`: `fix` is a sentence an operator can follow. */
 export type CheckFinding = {
   readonly check: string;
@@ -209,4 +259,7 @@ export interface Connector {
   /** Abilities: presence is the opt-in. */
   readonly webhooks?: Webhooks;
   readonly notifications?: Notifications;
+  readonly channelStock?: ChannelStock;
+  readonly bulk?: Bulk;
+  readonly subscriptions?: Subscriptions;
 }

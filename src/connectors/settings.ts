@@ -19,7 +19,15 @@ export type AmazonSettings = Common & {
   readonly region: "na" | "eu" | "fe";
   readonly sellerId: string;
   readonly marketplaceIds: readonly string[];
-  readonly credentials: { readonly clientId: string; readonly clientSecret: Secret; readonly refreshToken: Secret };
+  readonly credentials: {
+    readonly clientId: string;
+    readonly clientSecret: Secret;
+    /** The other secret while a rotation lasts: whichever Amazon takes is used. */
+    readonly oldClientSecret?: Secret | undefined;
+    readonly refreshToken: Secret;
+  };
+  /** Which version of the Orders API is asked first; the other one is the fallback. Default 2026-01-01. */
+  readonly ordersApi?: "2026-01-01" | "v0" | undefined;
   /** Absent: no notifications, polling only. Keys absent: the AWS SDK's own default chain. */
   readonly notifications:
     | {

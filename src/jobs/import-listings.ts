@@ -35,7 +35,8 @@ export const importListings = defineJob({
         const ids = await upsertListings(tx, accountId, page.items, readAt);
         const readings = page.items.flatMap((item) => {
           const listingId = ids.get(item.ref);
-          return listingId === undefined ? [] : [{ listingId, units: item.units }];
+          // No number told is no reading: what was seen before stays.
+          return listingId === undefined || item.units === null ? [] : [{ listingId, units: item.units }];
         });
         await recordReadings(tx, readings, "import", readAt);
         // A finished import starts over next time; a cut-off one goes on where it was.

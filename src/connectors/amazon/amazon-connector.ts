@@ -1,13 +1,18 @@
 import type { Connector } from "../connector.ts";
 import type { ConnectorDeps } from "../deps.ts";
 import type { AmazonSettings } from "../settings.ts";
+import { readChannelStock } from "./channel-stock.ts";
 import { checkAccount } from "./check.ts";
 import { createAmazonClient } from "./client.ts";
+import { createDocuments } from "./documents.ts";
+import { createBulk } from "./feeds.ts";
 import { importListings } from "./listings.ts";
 import { createNotifications } from "./notifications.ts";
 import { fetchOrders, pullOrders } from "./orders.ts";
 import { pushQuantities } from "./push.ts";
 import { identifiersMax, readQuantities } from "./read.ts";
+import { createReportImport } from "./report-import.ts";
+import { createSubscriptions } from "./subscriptions.ts";
 import { translate } from "./translate.ts";
 
 /** Accepted changes usually show within seconds, sometimes only after minutes (§13.4). */
@@ -21,6 +26,8 @@ const pushBatchMax = 20;
  */
 export const createAmazonConnector = (settings: AmazonSettings, deps: ConnectorDeps): Connector => {
   const client = createAmazonClient(settings, deps);
+  const documents = createDocuments(deps);
+  const readReport = createReportImport(client, documents, settings, deps);
   const queue =
     settings.notifications === undefined ? undefined : createNotifications(settings, settings.notifications, deps);
   return {
@@ -33,11 +40,13 @@ export const createAmazonConnector = (settings: AmazonSettings, deps: ConnectorD
     },
     pushQuantities: (batch, _attemptKey, context) => pushQuantities(client, settings.sellerId, batch, context),
     readQuantities: (listings, context) => readQuantities(client, settings, listings, context),
-    importListings: (cursor, context) => importListings(client, settings, cursor, context),
+    importListings: (cursor, context) => importListings({ client, settings, readReport, deps }, cursor, context),
     pullOrders: (cursor, context) => pullOrders(client, settings, deps, cursor, context),
-    fetchOrders: (orderRefs, context) => fetchOrders(client, orderRefs, context),
+    fetchOrders: (orderRefs, context) => fetchOrders(client, settings, orderRefs, context),
     translate,
+    channelStock: { read: (context) => readChannelStock(client, settings.marketplaceIds, deps, context) },
+    bulk: createBulk({ client, documents, settings, deps }),
     check: (context) => checkAccount(client, settings, queue, deps, context),
-    ...(queue === undefined ? {} : { notifications: queue }),
+    ...(queue === undefined ? {} : { notifications: queue, subscriptions: createSubscriptions(client, queue) }),
   };
 };

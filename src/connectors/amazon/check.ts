@@ -4,10 +4,10 @@ import type { CallContext, CheckFinding } from "../connector.ts";
 import type { ConnectorDeps } from "../deps.ts";
 import type { AmazonSettings } from "../settings.ts";
 import type { AmazonClient, Answer } from "./client.ts";
-import { isNotFound } from "./failures.ts";
 import type { AmazonQueue } from "./notifications.ts";
-import { ordersPath } from "./orders.ts";
+import { ordersPath } from "./order-search.ts";
 import { listingsPath } from "./refs.ts";
+import { findSubscription } from "./subscriptions.ts";
 
 /** Amazon's answers carry its clock; ours decides deadlines, holds and what counts as newer. */
 const skewMsMax = 60_000;
@@ -62,20 +62,9 @@ const queueFindings = (
       "subscription ORDER_CHANGE",
       "Create the ORDER_CHANGE subscription with the queue as its destination; until then orders come by polling only.",
       () =>
-        client
-          .call(
-            {
-              operation: "getSubscription",
-              method: "GET",
-              path: "/notifications/v1/subscriptions/ORDER_CHANGE",
-              query: { payloadVersion: "1.0" },
-            },
-            context.signal,
-          )
-          .catch((error: unknown) => {
-            if (isNotFound(error)) throw new ChannelError({ kind: "permanent", message: "there is no subscription" });
-            throw error;
-          }),
+        findSubscription(client, "ORDER_CHANGE", context.signal).then((found) => {
+          if (found === undefined) throw new ChannelError({ kind: "permanent", message: "there is no subscription" });
+        }),
       () => ({ ok: true, detail: "subscribed" }),
     ),
   ]);

@@ -6,22 +6,27 @@ import { ChannelError } from "../../core/failure.ts";
 import type { ConnectorDeps } from "../deps.ts";
 import { createHttp } from "../http.ts";
 import type { AmazonSettings } from "../settings.ts";
+import { createDenialWatch } from "./denials.ts";
 import { endpointsOf, queryString } from "./endpoints.ts";
-import { apiFailureOf, expiredTokenCode } from "./failures.ts";
+import { apiFailureOf, isMendedByNewToken } from "./failures.ts";
 import { createPacer } from "./pacer.ts";
 import type { AmazonOperation } from "./quotas.ts";
-import { createTokenSource } from "./token.ts";
+import { type Audience, createTokenSource } from "./token.ts";
 
 /** Writes get the shorter time: their answer is small, and a late one only prolongs the doubt. */
 const readTimeoutMs = 20_000;
 const writeTimeoutMs = 10_000;
 
-type Call = {
+export type Call = {
   readonly operation: AmazonOperation;
-  readonly method: "GET" | "PATCH";
+  readonly method: "GET" | "PATCH" | "POST";
   readonly path: string;
-  readonly query: Readonly<Record<string, string | readonly string[] | undefined>>;
+  /** Whose token the operation wants. Default: the seller's. */
+  readonly audience?: Audience;
+  readonly query?: Readonly<Record<string, string | readonly string[] | undefined>>;
   readonly body?: Json;
+  /** True for a write that does no harm when it happens twice. Reads always are. */
+  readonly repeatable?: boolean;
   /** Ends the wait for quota, never a request under way. Default: the call's own signal. */
   readonly quotaSignal?: AbortSignal;
   /** Called when the request is about to leave: from here on it may take effect. */
@@ -45,7 +50,9 @@ export interface AmazonClient {
 
 export const createAmazonClient = (settings: AmazonSettings, deps: ConnectorDeps): AmazonClient => {
   const endpoints = endpointsOf(settings);
-  const tokens = createTokenSource(settings, endpoints.token, deps);
+  const sourceOf = (audience: Audience) => createTokenSource(settings, audience, endpoints.token, deps);
+  const tokens = { seller: sourceOf("seller"), grantless: sourceOf("grantless") };
+  const denials = createDenialWatch(deps);
   const pacer = createPacer(settings.quotas, deps);
   const http = createHttp(deps, apiFailureOf);
 
@@ -54,7 +61,7 @@ export const createAmazonClient = (settings: AmazonSettings, deps: ConnectorDeps
     return http(
       {
         method: call.method,
-        url: `${endpoints.api}${call.path}${queryString(call.query)}`,
+        url: `${endpoints.api}${call.path}${queryString(call.query ?? {})}`,
         headers: {
           accept: "application/json",
           "user-agent": "Lockstep/0.1 (Language=TypeScript; Platform=Node.js)",
@@ -63,7 +70,7 @@ export const createAmazonClient = (settings: AmazonSettings, deps: ConnectorDeps
         },
         ...(call.body === undefined ? {} : { data: call.body }),
         // An absolute quantity sent a second time could overwrite a sale that came in between.
-        repeatable: isRead,
+        repeatable: isRead || call.repeatable === true,
         timeoutMs: isRead ? readTimeoutMs : writeTimeoutMs,
       },
       signal,
@@ -79,9 +86,12 @@ export const createAmazonClient = (settings: AmazonSettings, deps: ConnectorDeps
     try {
       const response = await request(call, token, signal);
       pacer.succeeded(call.operation, response.headers["x-amzn-ratelimit-limit"]);
+      denials.succeeded(call.operation);
       const date: unknown = response.headers["date"];
       return { data: response.data, sentAt, date: typeof date === "string" ? date : undefined };
     } catch (error) {
+      // Who is told that there is no such thing was let in.
+      if (error instanceof ChannelError && error.kind === "permanent") denials.succeeded(call.operation);
       if (!(error instanceof ChannelError) || error.kind !== "throttled") throw error;
       const retryAfterMs = pacer.throttled(call.operation, error.retryAfterMs);
       throw new ChannelError({ kind: "throttled", message: error.message, retryAfterMs, cause: error });
@@ -89,20 +99,21 @@ export const createAmazonClient = (settings: AmazonSettings, deps: ConnectorDeps
   };
   return {
     async call(call, signal) {
+      const source = tokens[call.audience ?? "seller"];
       let used = "";
       const current = async (): Promise<string> => {
-        used = await tokens.current();
+        used = await source.current();
         return used;
       };
       try {
         return await paced(call, current, signal);
       } catch (error) {
-        if (!(error instanceof ChannelError) || error.channelCode !== expiredTokenCode) throw error;
-        return paced(call, () => tokens.renew(used), signal);
+        if (!isMendedByNewToken(error)) throw denials.judge(call.operation, error);
+        return paced(call, () => source.renew(used), signal);
       }
     },
     async authenticate() {
-      await tokens.current();
+      await tokens.seller.current();
     },
   };
 };

@@ -82,34 +82,73 @@ export const QuantityChange = z.object({
   eventAt: z.string(),
 });
 
+/** A listing of which something changed that is not its quantity. */
+export const ListingChange = z.object({ sku: z.string(), eventAt: z.string() });
+export const listingChangeTopics: ReadonlySet<string> = new Set([
+  "LISTINGS_ITEM_STATUS_CHANGE",
+  "LISTINGS_ITEM_ISSUES_CHANGE",
+]);
+const ListingChangePayload = z.object({ sellerid: z.string(), sku: z.string().min(1) });
+
+/** Work that Amazon has done for us: a feed or a report, by its id, and how it ended. */
+export const WorkDone = z.object({ id: z.string(), state: z.string() });
+export const feedDoneTopic = "FEED_PROCESSING_FINISHED";
+export const reportDoneTopic = "REPORT_PROCESSING_FINISHED";
+const done = { sellerid: z.string().optional(), processingstatus: z.string() };
+const FeedDonePayload = z.object({
+  feedprocessingfinishednotification: z.object({ ...done, feedid: z.string() }),
+});
+const ReportDonePayload = z.object({
+  reportprocessingfinishednotification: z.object({ ...done, reportid: z.string() }),
+});
+
+type Projection = (
+  payload: unknown,
+  eventAt: string,
+) => { readonly sellerId: string | undefined; readonly kept: object };
+
+const projectListing: Projection = (payload, eventAt) => {
+  const { sellerid, sku } = ListingChangePayload.parse(payload);
+  return { sellerId: sellerid, kept: { sku, eventAt } };
+};
+
 /** What each topic may leave in the inbox; a topic without an entry leaves nothing but its name and time. */
-const projections: Readonly<Record<string, (payload: unknown, eventAt: string) => { sellerId: string; kept: object }>> =
-  {
-    [orderChangeTopic]: (payload, eventAt) => {
-      const told = OrderChangePayload.parse(payload).orderchangenotification;
-      const kept: OrderChange = {
-        level: told.notificationlevel,
-        orderId: told.amazonorderid,
-        state: told.summary.orderstatus,
-        fulfillmentType: told.summary.fulfillmenttype,
-        changedAt: told.orderchangetrigger?.timeoforderchange ?? null,
-        eventAt,
-        purchasedAt: told.summary.purchasedate ?? null,
-        items: told.summary.orderitems.map((item) => ({
-          itemId: item.orderitemid,
-          sku: item.sellersku ?? null,
-          units: item.quantity,
-          shippedUnits: item.quantityshipped ?? null,
-        })),
-      };
-      return { sellerId: told.sellerid, kept };
-    },
-    [quantityChangeTopic]: (payload, eventAt) => {
-      const told = QuantityChangePayload.parse(payload);
-      const kept = { sku: told.sku, channelCode: told.fulfillmentchannelcode, units: told.quantity, eventAt };
-      return { sellerId: told.sellerid, kept };
-    },
-  };
+const projections: Readonly<Record<string, Projection>> = {
+  [orderChangeTopic]: (payload, eventAt) => {
+    const told = OrderChangePayload.parse(payload).orderchangenotification;
+    const kept: OrderChange = {
+      level: told.notificationlevel,
+      orderId: told.amazonorderid,
+      state: told.summary.orderstatus,
+      fulfillmentType: told.summary.fulfillmenttype,
+      changedAt: told.orderchangetrigger?.timeoforderchange ?? null,
+      eventAt,
+      purchasedAt: told.summary.purchasedate ?? null,
+      items: told.summary.orderitems.map((item) => ({
+        itemId: item.orderitemid,
+        sku: item.sellersku ?? null,
+        units: item.quantity,
+        shippedUnits: item.quantityshipped ?? null,
+      })),
+    };
+    return { sellerId: told.sellerid, kept };
+  },
+  [quantityChangeTopic]: (payload, eventAt) => {
+    const told = QuantityChangePayload.parse(payload);
+    const kept = { sku: told.sku, channelCode: told.fulfillmentchannelcode, units: told.quantity, eventAt };
+    return { sellerId: told.sellerid, kept };
+  },
+  LISTINGS_ITEM_STATUS_CHANGE: projectListing,
+  LISTINGS_ITEM_ISSUES_CHANGE: projectListing,
+  [feedDoneTopic]: (payload) => {
+    const told = FeedDonePayload.parse(payload).feedprocessingfinishednotification;
+    return { sellerId: told.sellerid, kept: { id: told.feedid, state: told.processingstatus } };
+  },
+  [reportDoneTopic]: (payload) => {
+    const told = ReportDonePayload.parse(payload).reportprocessingfinishednotification;
+    return { sellerId: told.sellerid, kept: { id: told.reportid, state: told.processingstatus } };
+  },
+};
 
 export type ReadMessage =
   | { readonly kind: "delivery"; readonly delivery: Delivery }
@@ -151,7 +190,8 @@ export const readMessage = (body: string, sellerId: string): ReadMessage => {
   }
   try {
     const { sellerId: seller, kept } = project(payload, eventAt);
-    if (seller !== sellerId) return malformed("addressed to another seller", topic, id);
+    // The account's seller id is optional where Amazon speaks of feeds and reports.
+    if (seller !== undefined && seller !== sellerId) return malformed("addressed to another seller", topic, id);
     return { kind: "delivery", delivery: { id, topic, payload: asJson(kept), sourceAt: eventAt } };
   } catch (error) {
     const where = error instanceof z.ZodError ? error.issues.map(({ path }) => path.join(".")).join(", ") : "payload";

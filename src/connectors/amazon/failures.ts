@@ -9,6 +9,38 @@ const TokenFailure = z.object({ error: z.string(), error_description: z.string()
 
 /** Our name for the one 403 that a fresh token mends. */
 export const expiredTokenCode = "ExpiredToken";
+/** A 403 that gives no reason. */
+export const unexplainedDenialCode = "UnexplainedDenial";
+const expiredSecretCode = "ExpiredSecret";
+const revokedTokenCode = "RevokedToken";
+
+/**
+ * Expired, revoked, expired client secret and powerless tokens are all 403 with the same code; `details` alone tells
+ * them apart (§1). Answers our own code and a sentence for people.
+ */
+const denialOf = (told: string): { readonly channelCode: string; readonly hint: string } => {
+  if (/secret/i.test(told) && /expired/i.test(told)) {
+    return { channelCode: expiredSecretCode, hint: "the client secret has expired: make a new one and set it" };
+  }
+  if (/expired/i.test(told)) return { channelCode: expiredTokenCode, hint: "the access token has expired" };
+  if (/revoked|malformed|invalid/i.test(told)) {
+    return { channelCode: revokedTokenCode, hint: "the authorisation was withdrawn: authorise the app again" };
+  }
+  return {
+    channelCode: unexplainedDenialCode,
+    hint: "no reason given: the app lacks the role, the seller is of another region, or the app is a draft",
+  };
+};
+
+/** Login with Amazon did not know the client by this secret. */
+export const isClientRefused = (error: unknown): boolean =>
+  error instanceof ChannelError &&
+  error.kind === "auth" &&
+  /^(invalid|unauthorized)_client$/.test(error.channelCode ?? "");
+
+/** What a rotated secret leaves behind may also show at the interface itself. */
+export const isMendedByNewToken = (error: unknown): error is ChannelError =>
+  error instanceof ChannelError && (error.channelCode === expiredTokenCode || error.channelCode === expiredSecretCode);
 
 /** Our name for a 404: the SKU or order does not exist (for this seller). */
 const notFoundCode = "NotFound";
@@ -50,10 +82,11 @@ export const apiFailureOf = (response: AxiosResponse<unknown>): ChannelError | u
     });
   }
   if (status === 401 || status === 403) {
-    // An expired token is a 403 that says so only in `details`; revoked, malformed and missing roles are 403 too (§1).
-    const expired = /expired/i.test(first?.details ?? "");
-    return new ChannelError({ kind: "auth", ...common, ...(expired ? { channelCode: expiredTokenCode } : {}) });
+    const { channelCode, hint } = denialOf(first?.details ?? "");
+    return new ChannelError({ kind: "auth", ...common, channelCode, message: `${common.message} (${hint})` });
   }
+  // Notifications only: the destination or subscription is there already (§11).
+  if (status === 409) return new ChannelError({ kind: "conflict", ...common });
   return new ChannelError({ kind: "permanent", ...common, ...(status === 404 ? { channelCode: notFoundCode } : {}) });
 };
 

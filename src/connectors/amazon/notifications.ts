@@ -37,6 +37,8 @@ const queueFailure = (cause: unknown): ChannelError => {
 export interface AmazonQueue extends Notifications {
   /** Messages waiting, as SQS counts them. Fails where `receive` would fail. */
   waiting(context: CallContext): Promise<number>;
+  /** The queue's name at AWS (ARN), and whether it is one that Amazon delivers into. */
+  describe(context: CallContext): Promise<{ readonly arn: string; readonly isFifo: boolean }>;
 }
 
 type QueueSettings = NonNullable<AmazonSettings["notifications"]>;
@@ -114,6 +116,13 @@ export const createNotifications = (
       const command = new GetQueueAttributesCommand({ QueueUrl, AttributeNames: ["ApproximateNumberOfMessages"] });
       const { Attributes } = await guarded(context, (abortSignal) => client().send(command, { abortSignal }));
       return Number(Attributes?.["ApproximateNumberOfMessages"] ?? 0);
+    },
+    async describe(context) {
+      const command = new GetQueueAttributesCommand({ QueueUrl, AttributeNames: ["QueueArn"] });
+      const { Attributes } = await guarded(context, (abortSignal) => client().send(command, { abortSignal }));
+      const arn = Attributes?.["QueueArn"] ?? "";
+      // SQS has no other sign: a FIFO queue's name must end so.
+      return { arn, isFifo: arn.endsWith(".fifo") };
     },
   };
 };

@@ -7,6 +7,12 @@ export type StatedOrder = Order & { readonly fulfillment: NonNullable<Order["ful
 
 export const isStated = (order: Order): order is StatedOrder => order.fulfillment !== undefined;
 
+/** `PartiallyShipped` → `PARTIALLY_SHIPPED`; v0's and notifications' `Canceled` → the order list's `CANCELLED` (§8). */
+export const listedState = (state: string): string => {
+  const listed = state.replace(/(?<=[a-z])(?=[A-Z])/g, "_").toUpperCase();
+  return listed === "CANCELED" ? "CANCELLED" : listed;
+};
+
 /**
  * What an item should have done to stock by now (§8). Everything sold and neither gone nor cancelled holds, a pending
  * order too, because Amazon has taken it off the listing already (§0.4); an unknown state holds as well.

@@ -1,26 +1,25 @@
 import { z } from "zod";
 import { toIso } from "../../core/clock.ts";
 import { ChannelError } from "../../core/failure.ts";
-import type { CallContext, OrderPage, OrderSnapshot } from "../connector.ts";
+import type { CallContext, Delivery, OrderPage, OrderSnapshot } from "../connector.ts";
 import type { ConnectorDeps } from "../deps.ts";
 import type { AmazonSettings } from "../settings.ts";
 import { type AmazonClient, parseAnswer } from "./client.ts";
 import { readCursor } from "./cursor.ts";
 import { isNotFound } from "./failures.ts";
 import { isStated, snapshotOf } from "./order-lines.ts";
-import { deliveryOf } from "./polled-order.ts";
-import { OrderAnswer, OrdersPage } from "./schemas.ts";
+import { type FoundOrders, OrdersApi, orderData, ordersPath, searchOrders } from "./order-search.ts";
+import { fetchOrderV0 } from "./orders-v0.ts";
+import { OrderAnswer } from "./schemas.ts";
 
-export const ordersPath = "/orders/2026-01-01/orders";
-
-/** What stock needs and nothing that names a buyer (§5). */
-const includedData = ["FULFILLMENT", "CANCELLATION"];
-const pageSize = 100;
 const firstLookBackMs = 24 * 60 * 60 * 1000;
 /** Amazon lists an order up to two minutes late and refuses a newer upper bound (§8). */
 const listedAfterMs = 2 * 60 * 1000;
 /** A page token dies after a day and is sometimes refused (§13.15): then the window is read again, but not for ever. */
 const restartsMax = 2;
+
+/** How long the other version of the API stands in before the preferred one is tried again. */
+const fallbackMs = 24 * 60 * 60 * 1000;
 
 const Cursor = z.object({
   /** Everything up to here has been seen. */
@@ -29,34 +28,53 @@ const Cursor = z.object({
   upTo: z.string().optional(),
   token: z.string().optional(),
   restarts: z.number().default(0),
+  /** Set while the other version than the preferred one is used, and until when. */
+  api: OrdersApi.optional(),
+  apiUntil: z.string().optional(),
 });
 type Cursor = z.infer<typeof Cursor>;
 
 const earlier = (a: string, b: string): string => (a < b ? a : b);
 const shifted = (iso: string, byMs: number): string => toIso(Date.parse(iso) + byMs);
 
-const searchOrders = (client: AmazonClient, settings: AmazonSettings, cursor: Cursor, signal: AbortSignal) =>
-  client.call(
-    {
-      operation: "searchOrders",
-      method: "GET",
-      path: ordersPath,
-      // The filters go along with the token unchanged. No upper bound: Amazon's own clock sets it and tells it (§8).
-      query: {
-        lastUpdatedAfter: shifted(cursor.seenUntil, -settings.orderOverlapMs),
-        marketplaceIds: settings.marketplaceIds,
-        fulfilledBy: ["MERCHANT"],
-        includedData,
-        maxResultsPerPage: String(pageSize),
-        paginationToken: cursor.token,
-      },
-    },
-    signal,
-  );
+const preferredOf = (settings: AmazonSettings): OrdersApi => settings.ordersApi ?? "2026-01-01";
+const otherOf = (api: OrdersApi): OrdersApi => (api === "v0" ? "2026-01-01" : "v0");
+
+const isQueryRefused = (error: unknown): error is ChannelError =>
+  error instanceof ChannelError && error.kind === "permanent";
+
+/** The cursor's own API while it pages or its fallback lasts, else the preferred one. */
+const apiOf = (cursor: Cursor, settings: AmazonSettings, nowMs: number): OrdersApi => {
+  if (cursor.api === undefined) return preferredOf(settings);
+  const isOver = cursor.token === undefined && cursor.apiUntil !== undefined && nowMs >= Date.parse(cursor.apiUntil);
+  return isOver ? preferredOf(settings) : cursor.api;
+};
+
+/** Nothing read yet: the same window again, by the other version or without the refused token. */
+const again = (next: Cursor): OrderPage => ({ items: [], next: JSON.stringify(next), done: false, watermark: null });
+
+const afterRefusal = (cursor: Cursor, api: OrdersApi, settings: AmazonSettings, nowMs: number): Cursor | undefined => {
+  const { seenUntil, restarts } = cursor;
+  const kept = { ...(cursor.api === undefined ? {} : { api: cursor.api }), ...until(cursor.apiUntil) };
+  if (cursor.token !== undefined) {
+    return restarts < restartsMax ? { seenUntil, restarts: restarts + 1, ...kept } : undefined;
+  }
+  // Refused by both: the query itself is at fault.
+  if (api !== preferredOf(settings)) return undefined;
+  return { seenUntil, restarts, api: otherOf(api), apiUntil: toIso(nowMs + fallbackMs) };
+};
+
+const until = (apiUntil: string | undefined) => (apiUntil === undefined ? {} : { apiUntil });
+
+/** The same row twice on a page counts once; over pages the inbox absorbs it by its id (§13.11). */
+const distinct = (items: readonly Delivery[]): readonly Delivery[] => [
+  ...new Map(items.map((item) => [item.id, item])).values(),
+];
 
 /**
  * One page of orders changed since the cursor, reaching back by the overlap. The watermark moves after the last page
  * only: to Amazon's stated bound of the first page, and never nearer to our send time than orders may be late.
+ * Where the preferred version of the API refuses the query or leaves states out, the other one is used for a day.
  * Errors: `ChannelError`; `throttled` when the rare quota (one call in three minutes) is used up.
  */
 export const pullOrders = async (
@@ -66,56 +84,71 @@ export const pullOrders = async (
   cursorText: string | null,
   context: CallContext,
 ): Promise<OrderPage> => {
-  const cursor = readCursor(Cursor, cursorText) ?? {
-    seenUntil: toIso(deps.clock.now() - firstLookBackMs),
-    restarts: 0,
-  };
-  const answer = await searchOrders(client, settings, cursor, context.signal).catch((error: unknown) => {
-    const isTokenRefused = error instanceof ChannelError && error.kind === "permanent" && cursor.token !== undefined;
-    if (!isTokenRefused || cursor.restarts >= restartsMax) throw error;
-    return undefined;
-  });
-  if (answer === undefined) {
-    deps.log.warn({ accountId: context.accountId, restarts: cursor.restarts + 1 }, "order page token refused");
-    const next = { seenUntil: cursor.seenUntil, restarts: cursor.restarts + 1 };
-    return { items: [], next: JSON.stringify(next), done: false, watermark: null };
+  const nowMs = deps.clock.now();
+  const { accountId, signal } = context;
+  const cursor = readCursor(Cursor, cursorText) ?? { seenUntil: toIso(nowMs - firstLookBackMs), restarts: 0 };
+  const api = apiOf(cursor, settings, nowMs);
+  let found: FoundOrders;
+  try {
+    found = await searchOrders[api](client, settings, cursor, signal);
+  } catch (error) {
+    const next = isQueryRefused(error) ? afterRefusal(cursor, api, settings, nowMs) : undefined;
+    if (next === undefined) throw error;
+    deps.log.warn(
+      { accountId, api, restarts: next.restarts, err: String(error) },
+      "order query refused: asking otherwise",
+    );
+    return again(next);
   }
-  const page = parseAnswer(OrdersPage, answer.data, "searchOrders");
-  const items = page.orders.map((order) => deliveryOf(order, answer.sentAt));
-  const lateMs = Math.max(settings.orderLagMs, page.lastUpdatedBefore === undefined ? listedAfterMs : 0);
-  const bound = earlier(page.lastUpdatedBefore ?? answer.sentAt, shifted(answer.sentAt, -lateMs));
+  if (found.lacksStates && api === preferredOf(settings)) {
+    deps.log.warn({ accountId, api }, "orders came without their states: asking the other version");
+    const { seenUntil, restarts } = cursor;
+    return again({ seenUntil, restarts, api: otherOf(api), apiUntil: toIso(nowMs + fallbackMs) });
+  }
+  const kept = api === preferredOf(settings) ? {} : { api, ...until(cursor.apiUntil) };
+  const items = distinct(found.items);
+  const lateMs = Math.max(settings.orderLagMs, found.lastUpdatedBefore === undefined ? listedAfterMs : 0);
+  const bound = earlier(found.lastUpdatedBefore ?? found.sentAt, shifted(found.sentAt, -lateMs));
   const upTo = cursor.upTo ?? bound;
-  const token = page.pagination?.nextToken;
+  const { token } = found;
   if (token !== undefined && token !== "") {
-    const next = { seenUntil: cursor.seenUntil, upTo, token, restarts: cursor.restarts };
+    const next: Cursor = { seenUntil: cursor.seenUntil, upTo, token, restarts: cursor.restarts, ...kept };
     return { items, next: JSON.stringify(next), done: false, watermark: null };
   }
   // Our clock behind Amazon's, or a lag longer than the pause between polls: what was seen stays seen.
   const watermark = upTo > cursor.seenUntil ? upTo : cursor.seenUntil;
-  return { items, next: JSON.stringify({ seenUntil: watermark }), done: true, watermark };
+  return { items, next: JSON.stringify({ seenUntil: watermark, ...kept }), done: true, watermark };
 };
 
-/**
- * Orders as they are now, one call each; an unknown one is left out.
- * Errors: `ChannelError`; retryable when Amazon leaves the state out, which must not be read as pending (§13.14).
- */
+const fetch2026 = async (client: AmazonClient, orderRef: string, signal: AbortSignal): Promise<OrderSnapshot> => {
+  const path = `${ordersPath}/${encodeURIComponent(orderRef)}`;
+  const answer = await client.call(
+    { operation: "getOrder", method: "GET", path, query: { includedData: orderData } },
+    signal,
+  );
+  const { order } = parseAnswer(OrderAnswer, answer.data, "getOrder");
+  if (isStated(order)) return snapshotOf(order, answer.sentAt);
+  // Without its state it must not count as pending (§13.14).
+  return fetchV0(client, orderRef, signal);
+};
+
+const fetchV0 = async (client: AmazonClient, orderRef: string, signal: AbortSignal): Promise<OrderSnapshot> => {
+  const { order, observedAt } = await fetchOrderV0(client, orderRef, signal);
+  return snapshotOf(order, observedAt);
+};
+
+/** Orders as they are now, one by one; an unknown one is left out. Errors: `ChannelError`. */
 export const fetchOrders = async (
   client: AmazonClient,
+  settings: AmazonSettings,
   orderRefs: readonly string[],
   context: CallContext,
 ): Promise<readonly OrderSnapshot[]> => {
   const snapshots: OrderSnapshot[] = [];
+  const fetchOne = preferredOf(settings) === "v0" ? fetchV0 : fetch2026;
   for (const orderRef of orderRefs) {
-    const path = `${ordersPath}/${encodeURIComponent(orderRef)}`;
     try {
-      const answer = await client.call(
-        { operation: "getOrder", method: "GET", path, query: { includedData } },
-        context.signal,
-      );
-      const { order } = parseAnswer(OrderAnswer, answer.data, "getOrder");
-      if (!isStated(order))
-        throw new ChannelError({ kind: "retryable", message: `order ${orderRef} came without its state` });
-      snapshots.push(snapshotOf(order, answer.sentAt));
+      snapshots.push(await fetchOne(client, orderRef, context.signal));
     } catch (error) {
       if (!isNotFound(error)) throw error;
     }

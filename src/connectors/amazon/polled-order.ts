@@ -25,8 +25,17 @@ export const deliveryOf = (row: unknown, observedAt: string): Delivery => {
     const id = `order:${order.orderId}:${order.lastUpdatedTime}:${fingerprint(order).slice(0, 16)}`;
     return { id, topic: polledOrderTopic, payload: asJson({ order, observedAt }), sourceAt: order.lastUpdatedTime };
   }
-  const orderId = z.object({ orderId: z.string() }).safeParse(row).data?.orderId ?? "unknown";
-  const unreadable = parsed.error.issues.map(({ path, code }) => `${path.join(".")} (${code})`).join(", ");
+  return unreadableOrder(row, parsed.error.issues.map(({ path, code }) => `${path.join(".")} (${code})`).join(", "));
+};
+
+const NamedRow = z.union([
+  z.object({ orderId: z.string() }).transform(({ orderId }) => orderId),
+  z.object({ AmazonOrderId: z.string() }).transform(({ AmazonOrderId }) => AmazonOrderId),
+]);
+
+/** A row that nobody understood, for a person: its number and what is wrong with it, never its text. */
+export const unreadableOrder = (row: unknown, unreadable: string): Delivery => {
+  const orderId = NamedRow.safeParse(row).data ?? "unknown";
   const id = `order:${orderId}:unreadable:${fingerprint(row).slice(0, 16)}`;
   return { id, topic: polledOrderTopic, payload: { orderId, unreadable }, sourceAt: null };
 };

@@ -11,7 +11,7 @@ const parallelMax = 4;
 type Job = { readonly write: ListingWrite; readonly details: ListingDetails };
 
 /** Why a write must not even be tried, or undefined. FBA stock is never written: it would strand (§0.10). */
-const refusalOf = (details: ListingDetails | undefined): string | undefined => {
+export const refusalOf = (details: ListingDetails | undefined): string | undefined => {
   if (details === undefined) return "the listing's details are not from an import of this connector";
   if (isFulfilledByAmazon(details.channelCode)) return `fulfilled by Amazon (${details.channelCode}): never written`;
   if (details.channelCode !== merchantCode) return `stock of supply source ${details.channelCode}: not written`;
@@ -19,8 +19,24 @@ const refusalOf = (details: ListingDetails | undefined): string | undefined => {
   return undefined;
 };
 
+/**
+ * A quantity is one number for the SKU in all marketplaces (§0.1): two writes that want different ones are both wrong,
+ * for whichever came last would win (§13.2). Answers the refs of such writes.
+ */
+export const disputedRefs = (writes: readonly ListingWrite[]): ReadonlySet<string> => {
+  const keyOf = (write: ListingWrite): string | undefined => {
+    const details = ListingDetails.safeParse(write.details).data;
+    return details === undefined ? undefined : `${details.channelCode}:${details.sku}`;
+  };
+  const disputed = [...Map.groupBy(writes, keyOf)].flatMap(([key, group]) =>
+    key !== undefined && new Set(group.map(({ units }) => units)).size > 1 ? group : [],
+  );
+  return new Set(disputed.map(({ ref }) => ref));
+};
+export const disputeReason = "two writes want different quantities of this SKU, which all marketplaces share";
+
 /** `merge` alone keeps lead time and restock date (§0.3); nothing but the quantity goes along, for the faster quota (§3). */
-const patchBody = (details: ListingDetails, units: number) => ({
+export const merchantPatch = (details: ListingDetails, units: number) => ({
   productType: details.productType,
   patches: [
     {
@@ -88,7 +104,7 @@ const tryPatch = async (
         method: "PATCH",
         path: listingPath(sellerId, details.sku),
         query: { marketplaceIds: [details.marketplaceId], includedData: ["issues"] },
-        body: patchBody(details, write.units),
+        body: merchantPatch(details, write.units),
         quotaSignal: halt.signal,
         onSend: () => {
           isUnderWay = true;
@@ -118,9 +134,10 @@ export const pushQuantities = async (
 ): Promise<readonly PushOutcome[]> => {
   const outcomes: PushOutcome[] = [];
   const jobs: Job[] = [];
+  const disputed = disputedRefs(batch);
   for (const write of batch) {
     const details = ListingDetails.safeParse(write.details).data;
-    const reason = refusalOf(details);
+    const reason = disputed.has(write.ref) ? disputeReason : refusalOf(details);
     if (details !== undefined && reason === undefined) jobs.push({ write, details });
     else outcomes.push({ ref: write.ref, status: "refused", retry: "never", reason: reason ?? "not writable" });
   }

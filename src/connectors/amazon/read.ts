@@ -53,11 +53,11 @@ const getSku = async (
 
 const readingOf = (ref: string, details: ListingDetails, item: ListingsItem | undefined): QuantityReading => {
   if (item === undefined) return { ref, units: null, reason: "Amazon does not know this SKU" };
-  const row = item.fulfillmentAvailability.find(
-    ({ fulfillmentChannelCode }) => fulfillmentChannelCode === details.channelCode,
-  );
-  if (row === undefined) return { ref, units: null, reason: `the SKU has no ${details.channelCode} stock` };
-  if (row.quantity !== undefined) return { ref, units: row.quantity };
+  const rows = item.fulfillmentAvailability.filter((row) => row.fulfillmentChannelCode === details.channelCode);
+  if (rows.length === 0) return { ref, units: null, reason: `the SKU has no ${details.channelCode} stock` };
+  const told = rows.flatMap(({ quantity }) => (quantity === undefined ? [] : [quantity]));
+  // More than one row of the same code: buyers can buy from all of them.
+  if (told.length === rows.length) return { ref, units: told.reduce((sum, units) => sum + units, 0) };
   // FBA rows come without a quantity here; their stock has an interface of its own (§6).
   const isAmazons = isFulfilledByAmazon(details.channelCode);
   return { ref, units: null, reason: isAmazons ? "fulfilled by Amazon: no quantity here" : "Amazon told no quantity" };

@@ -25,6 +25,12 @@ export const merchantAlias = (sku: string): string => `sku:${sku}`;
 /** The same for stock in Amazon's warehouses: the SKU alone does not say in whose (AMAZON_NA, AMAZON_EU …). */
 export const amazonAlias = (sku: string): string => `fba:${sku}`;
 
+/** Names by which orders may mention a listing; supply sources are not mentioned. */
+export const aliasesOf = (sku: string, channelCode: string): readonly string[] => {
+  if (isFulfilledByAmazon(channelCode)) return [amazonAlias(sku)];
+  return channelCode === merchantCode ? [merchantAlias(sku)] : [];
+};
+
 export const isFulfilledByAmazon = (channelCode: string): boolean => channelCode.startsWith("AMAZON");
 
 /** False for the two SKUs that a URL cannot carry as a path segment: clients and gateways resolve them away. */

@@ -75,3 +75,96 @@ export const Order = z.object({
 export type Order = z.infer<typeof Order>;
 
 export const OrderAnswer = z.object({ order: Order });
+
+/** Orders v0 (read operations end on 2027-03-27): the list, and an order's items apart from it. */
+export const OrdersPageV0 = z.object({
+  payload: z.object({
+    Orders: z.array(z.unknown()),
+    NextToken: z.string().optional(),
+    // The sandbox answers a number in exponent form: then our own clock sets the bound.
+    LastUpdatedBefore: Instant.optional().catch(undefined),
+  }),
+});
+
+export const OrderV0 = z.object({
+  AmazonOrderId: z.string().min(1),
+  PurchaseDate: Instant,
+  LastUpdateDate: Instant,
+  OrderStatus: z.string(),
+  FulfillmentChannel: z.string().optional(),
+  SalesChannel: z.string().optional(),
+});
+export type OrderV0 = z.infer<typeof OrderV0>;
+export const OrderAnswerV0 = z.object({ payload: z.unknown() });
+
+export const OrderItemsV0 = z.object({
+  payload: z.object({
+    OrderItems: z.array(
+      z.object({
+        OrderItemId: z.string().min(1),
+        SellerSKU: z.string().optional(),
+        QuantityOrdered: Units,
+        QuantityShipped: Units.optional(),
+      }),
+    ),
+    NextToken: z.string().optional(),
+  }),
+});
+export type OrderItemV0 = z.infer<typeof OrderItemsV0>["payload"]["OrderItems"][number];
+
+/** FBA Inventory v1: `pagination` stands beside `payload` (§4). Without `inventoryDetails` a row says nothing sellable. */
+export const InventoryPage = z.object({
+  payload: z.object({
+    inventorySummaries: z.array(
+      z.object({
+        sellerSku: z.string().min(1),
+        asin: z.string().optional(),
+        fnSku: z.string().optional(),
+        condition: z.string().optional(),
+        lastUpdatedTime: Instant.optional().catch(undefined),
+        inventoryDetails: z.object({ fulfillableQuantity: Units }),
+      }),
+    ),
+  }),
+  pagination: z.object({ nextToken: z.string().optional() }).optional(),
+});
+
+export const DocumentCreated = z.object({ feedDocumentId: z.string().min(1), url: z.url() });
+export const FeedCreated = z.object({ feedId: z.string().min(1) });
+export const Feed = z.object({ processingStatus: z.string(), resultFeedDocumentId: z.string().optional() });
+export const DocumentPlace = z.object({ url: z.url(), compressionAlgorithm: z.string().optional() });
+
+/** What became of a listings feed (schemas/feeds/listings-feed-processing-report-schema-v2.json). */
+export const FeedReport = z.object({
+  issues: z
+    .array(
+      z.object({
+        messageId: z.number().int().optional(),
+        code: z.string().optional(),
+        severity: z.string(),
+        message: z.string(),
+      }),
+    )
+    .default([]),
+  summary: z
+    .object({ messagesProcessed: z.number().int().optional(), messagesInvalid: z.number().int().optional() })
+    .default({}),
+});
+export type FeedReport = z.infer<typeof FeedReport>;
+
+export const ReportCreated = z.object({ reportId: z.string().min(1) });
+export const Report = z.object({ processingStatus: z.string(), reportDocumentId: z.string().optional() });
+
+export const SubscriptionAnswer = z.object({
+  payload: z.object({ subscriptionId: z.string(), payloadVersion: z.string(), destinationId: z.string() }),
+});
+const Destination = z.object({
+  destinationId: z.string(),
+  name: z.string(),
+  resource: z.object({
+    sqs: z.object({ arn: z.string() }).optional(),
+    eventBridge: z.object({ accountId: z.string(), region: z.string() }).optional(),
+  }),
+});
+export const DestinationsAnswer = z.object({ payload: z.array(Destination).default([]) });
+export const DestinationAnswer = z.object({ payload: Destination });

@@ -2,10 +2,21 @@ import type { z } from "zod";
 import type { Json } from "../../core/digest.ts";
 import { ChannelError } from "../../core/failure.ts";
 import type { ChannelEvent, Delivery } from "../connector.ts";
-import { OrderChange, orderChangeTopic, QuantityChange, quantityChangeTopic } from "./envelope.ts";
-import { isStated, type StatedOrder, snapshotOf } from "./order-lines.ts";
+import {
+  feedDoneTopic,
+  ListingChange,
+  listingChangeTopics,
+  OrderChange,
+  orderChangeTopic,
+  QuantityChange,
+  quantityChangeTopic,
+  reportDoneTopic,
+  WorkDone,
+} from "./envelope.ts";
+import { isKnownType } from "./notification-types.ts";
+import { isStated, listedState, type StatedOrder, snapshotOf } from "./order-lines.ts";
 import { PolledOrder, polledOrderTopic, UnreadableOrder } from "./polled-order.ts";
-import { listingRef } from "./refs.ts";
+import { listingRef, merchantCode } from "./refs.ts";
 
 const stored = <Schema extends z.ZodType>(schema: Schema, payload: Json, topic: string): z.output<Schema> => {
   const parsed = schema.safeParse(payload);
@@ -26,12 +37,6 @@ const translatePolled = (payload: Json): readonly ChannelEvent[] => {
   // Without its state an order must not count as pending (§13.14): ask for it by itself.
   if (!isStated(order)) return [{ kind: "order-hint", orderRefs: [order.orderId] }];
   return [{ kind: "order", order: snapshotOf(order, observedAt) }];
-};
-
-/** `PartiallyShipped` → `PARTIALLY_SHIPPED`, and notifications' `Canceled` → the order list's `CANCELLED` (§8). */
-const listedState = (state: string): string => {
-  const listed = state.replace(/(?<=[a-z])(?=[A-Z])/g, "_").toUpperCase();
-  return listed === "CANCELED" ? "CANCELLED" : listed;
 };
 
 /** The notification in the shape of the order list, so that one rule decides about both. */
@@ -72,7 +77,8 @@ const translateQuantityChange = (payload: Json): readonly ChannelEvent[] => {
 
 /**
  * A stored delivery's meaning. Pure.
- * Errors: `ChannelError` (permanent) for an order that could not be read and for a payload that is not ours.
+ * Errors: `ChannelError` (permanent) for an order that could not be read, a payload that is not ours, and a type that
+ * nobody knows: all dead letters, which hold up nobody else.
  */
 export const translate = (delivery: Delivery): readonly ChannelEvent[] => {
   switch (delivery.topic) {
@@ -82,7 +88,26 @@ export const translate = (delivery: Delivery): readonly ChannelEvent[] => {
       return translateOrderChange(delivery.payload);
     case quantityChangeTopic:
       return translateQuantityChange(delivery.payload);
+    case feedDoneTopic:
+    case reportDoneTopic: {
+      const { id, state } = stored(WorkDone, delivery.payload, delivery.topic);
+      return [{ kind: "ignored", reason: `${id} is ${state}: it is read when it is next asked for` }];
+    }
+    case "FBA_INVENTORY_AVAILABILITY_CHANGES":
+      return [{ kind: "ignored", reason: "stock that lies with Amazon is read as a whole" }];
     default:
-      return [{ kind: "ignored", reason: `${delivery.topic} says nothing about orders or merchant stock` }];
+      return translateOther(delivery);
   }
+};
+
+const translateOther = ({ topic, payload }: Delivery): readonly ChannelEvent[] => {
+  if (listingChangeTopics.has(topic)) {
+    const { sku, eventAt } = stored(ListingChange, payload, topic);
+    return [{ kind: "stock-hint", listingRef: listingRef(sku, merchantCode), units: null, at: eventAt }];
+  }
+  if (isKnownType(topic)) {
+    return [{ kind: "ignored", reason: `${topic} says nothing about orders or merchant stock` }];
+  }
+  // Amazon adds types; somebody has subscribed to this one, and a person should know why (§13.24).
+  throw new ChannelError({ kind: "permanent", message: `notification type ${topic} is not known` });
 };

@@ -29,12 +29,11 @@ export const loadAmazonContracts = (): readonly OfferedContract[] =>
 
 /**
  * What the seller's software has no business with: every call is counted as a violation and refused like a missing role.
- * Personal data (channel document §5), whatever ends a listing (§6), and Orders v0, whose read operations end on
- * 2027-03-27. Feeds and Reports are not offered yet.
+ * Personal data (channel document §5), whatever ends a listing (§6), and what of Orders v0 is not reading.
  */
 export const refusalReason = (operation: string): string => {
   if (personalOperations.has(operation)) return "asks for personal data";
-  if (operation.startsWith("v0.")) return "belongs to Orders v0, which is not offered";
+  if (operation.startsWith("v0.")) return "is no reading of Orders v0";
   if (operation === "deleteListingsItem") return "deletes a listing";
   return "is not offered to this application";
 };

@@ -4,17 +4,9 @@ import { toIso } from "../../core/clock.ts";
 import type { AmazonAccount } from "./account.ts";
 import type { Identifiers } from "./identifiers.ts";
 import { canary } from "./order-views.ts";
-import { type Order, type OrderStatus, orderStatus } from "./orders.ts";
+import { type Order, orderStatus } from "./orders.ts";
+import { spelling } from "./orders-v0-api.ts";
 import type { Subscription } from "./world.ts";
-
-/** ORDER_CHANGE and Orders v0 spell the states their own way (channel document §8). */
-const spelling: Readonly<Record<OrderStatus, string>> = {
-  PENDING: "Pending",
-  UNSHIPPED: "Unshipped",
-  PARTIALLY_SHIPPED: "PartiallyShipped",
-  SHIPPED: "Shipped",
-  CANCELLED: "Canceled",
-};
 
 export type OrderChangeWriter = (order: Order, subscription: Subscription, nowMs: number) => string;
 

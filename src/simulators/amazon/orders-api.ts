@@ -17,6 +17,8 @@ export type OrdersDeps = {
   readonly speedUp: number;
   /** Orders sold and not yet shown; the list's upper bound stays behind the oldest of them. */
   readonly hidden: HiddenOrders;
+  /** An account whose newer list leaves out states, or refuses to be asked for them (channel document §13, trap 14). */
+  readonly statesWithheld: "no" | "left-out" | "refused";
   /** True now and then: a page begins with the last order of the page before it (channel document §13, trap 11). */
   readonly pagesOverlap: () => boolean;
 };
@@ -61,6 +63,7 @@ const searchOrders = (deps: OrdersDeps, call: Call): Answer => {
       "Exactly one of createdAfter and lastUpdatedAfter is required, with the Before of its own kind only",
     );
   }
+  if (deps.statesWithheld === "refused" && list(query, "includedData").includes("FULFILLMENT")) return invalidInput("");
   const size = Number(query.get("maxResultsPerPage") ?? pageSizeMax);
   if (size < 1 || size > pageSizeMax) return invalidInput("maxResultsPerPage must be between 1 and 100");
   const bound = upperBound(deps, query.get(`${by}Before`), Date.parse(after));
@@ -70,9 +73,10 @@ const searchOrders = (deps: OrdersDeps, call: Call): Answer => {
   const lifeMs = tokenLifeMs / deps.speedUp;
   const page = token === null ? undefined : readPage(token, { filters, nowMs: deps.nowMs(), lifeMs });
   if (token !== null && page === undefined) return invalidInput("Invalid paginationToken");
-  const datasets = datasetsOf(call);
+  const datasets = datasetsOf(deps, call);
   const beforeMs = page?.beforeMs ?? bound;
-  const found = collect(deps, { by, afterMs: Date.parse(after), beforeMs, size, query, page });
+  const wanted = filterOf(deps, query);
+  const found = collect(deps, { by, afterMs: Date.parse(after), beforeMs, size, page, wanted });
   return ok({
     orders: found.orders.map((order) => renderOrder(order, datasets, viewer(deps))),
     ...(found.nextAt === undefined
@@ -90,7 +94,7 @@ const searchOrders = (deps: OrdersDeps, call: Call): Answer => {
  * Up to when the answer is complete. It trails by two minutes, and by more while an older order is still hidden: whoever
  * reads on from here sees that order later, because its update time is not before this.
  */
-const upperBound = (deps: OrdersDeps, given: string | null, afterMs: number): number | Answer => {
+export const upperBound = (deps: OrdersDeps, given: string | null, afterMs: number): number | Answer => {
   const nowMs = deps.nowMs();
   const latestMs = nowMs - Math.round(settlingMs / deps.speedUp);
   if (given !== null) {
@@ -109,12 +113,12 @@ type Window = {
   readonly afterMs: number;
   readonly beforeMs: number;
   readonly size: number;
-  readonly query: URLSearchParams;
   readonly page: Page | undefined;
+  readonly wanted: (order: Order) => boolean;
 };
 
 /** Oldest first, from the log of changes (or of creations): a page costs what it shows, not what the account holds. */
-const collect = (
+export const collect = (
   deps: OrdersDeps,
   window: Window,
 ): { readonly orders: readonly Order[]; readonly nextAt: number | undefined } => {
@@ -130,7 +134,7 @@ const collect = (
       order: change?.order.updatedMs === change?.atMs ? change?.order : undefined,
     };
   };
-  const wanted = filterOf(deps, window.query);
+  const { wanted } = window;
   const orders: Order[] = [];
   const seen = new Set<string>();
   let index = window.page?.at ?? firstAtOrAfter(length, (position) => at(position).atMs, window.afterMs);
@@ -174,17 +178,17 @@ const filterOf = (deps: OrdersDeps, query: URLSearchParams): ((order: Order) => 
 const getOrder = (deps: OrdersDeps, call: Call): Answer => {
   const order = deps.world.orders.get(call.path["orderId"] ?? "");
   if (order === undefined || order.visibleAtMs > deps.nowMs()) return notFound("The requested order does not exist.");
-  return ok({ order: renderOrder(order, datasetsOf(call), viewer(deps)) });
+  return ok({ order: renderOrder(order, datasetsOf(deps, call), viewer(deps)) });
 };
 
-const list = (query: URLSearchParams, name: string): readonly string[] =>
+export const list = (query: URLSearchParams, name: string): readonly string[] =>
   query.getAll(name).flatMap((text) => text.split(",").filter((part) => part !== ""));
 
-const datasetsOf = (call: Call): ReadonlySet<string> => {
+const datasetsOf = (deps: OrdersDeps, call: Call): ReadonlySet<string> => {
   const datasets = list(call.query, "includedData");
   const personal = datasets.filter((dataset) => personalDatasets.has(dataset));
   if (personal.length > 0) call.complain(`asks for personal data: includedData=${personal.join(",")}`);
-  return new Set(datasets);
+  return new Set(deps.statesWithheld === "left-out" ? datasets.filter((name) => name !== "FULFILLMENT") : datasets);
 };
 
 const viewer = (deps: OrdersDeps) => ({

@@ -12,6 +12,18 @@ const quotas: Readonly<Record<string, Quota>> = {
   getInventorySummaries: [2, 2],
   searchOrders: [0.0056, 20],
   getOrder: [0.5, 30],
+  "v0.getOrders": [0.0167, 20],
+  "v0.getOrder": [0.5, 30],
+  "v0.getOrderItems": [0.5, 30],
+  createFeedDocument: [0.5, 15],
+  // Five listings feeds in five minutes, whatever the plan says (channel document §3).
+  createFeed: [5 / 300, 5],
+  getFeed: [2, 15],
+  getFeedDocument: [0.0222, 10],
+  cancelFeed: [2, 15],
+  createReport: [0.0167, 15],
+  getReport: [2, 15],
+  getReportDocument: [0.0167, 15],
   getMarketplaceParticipations: [0.016, 15],
 };
 const notificationsQuota: Quota = [1, 5];

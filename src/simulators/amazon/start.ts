@@ -11,6 +11,9 @@ import { type AmazonAccount, demoAmazonAccount } from "./account.ts";
 import { accountHandlers } from "./account-api.ts";
 import { AmazonChannel } from "./channel.ts";
 import { loadAmazonContracts } from "./contracts.ts";
+import { DocumentStore } from "./documents.ts";
+import { createFeedWorker } from "./feed-worker.ts";
+import { feedsHandlers } from "./feeds-api.ts";
 import { createGate, faultAnswers, type GateCounters, type Handler } from "./gate.ts";
 import { createIdentifiers, type Identifiers } from "./identifiers.ts";
 import { listingsHandlers } from "./listings-api.ts";
@@ -18,7 +21,9 @@ import { MessageQueue } from "./message-queue.ts";
 import { notificationsHandlers, orderChange } from "./notifications-api.ts";
 import { createOrderChangeWriter } from "./order-change.ts";
 import { HiddenOrders, ordersHandlers } from "./orders-api.ts";
+import { ordersV0Handlers } from "./orders-v0-api.ts";
 import { createQuotas } from "./quotas.ts";
+import { reportsHandlers } from "./reports-api.ts";
 import { sqsRoutes } from "./sqs-api.ts";
 import { createTokenIssuer, type TokenIssuer } from "./tokens.ts";
 import { type Entry, World } from "./world.ts";
@@ -37,6 +42,10 @@ export type AmazonSimulatorOptions = {
   readonly account?: AmazonAccount;
   /** From the sale to the cleared payment, before `speedUp`. */
   readonly pendingMs?: number;
+  /** How long feeds and reports wait and are worked on, before `speedUp`. */
+  readonly workMs?: readonly [least: number, most: number];
+  /** What the newer order list does with states: the fault that makes v0 stand in. */
+  readonly statesWithheld?: "no" | "left-out" | "refused";
   /** False: nothing is sent before the seller's software subscribes to ORDER_CHANGE. */
   readonly subscribed?: boolean;
 };
@@ -51,6 +60,8 @@ export type AmazonSimulator = {
 };
 
 const pendingMsDefault = 60_000;
+/** From minutes to hours in reality (channel document §9). */
+const workMsDefault = [30_000, 300_000] as const;
 
 /** Starts the simulated account on loopback. Closing drops what is under way; the journal keeps the truth. */
 export const startAmazonSimulator = async (options: AmazonSimulatorOptions = {}): Promise<AmazonSimulator> => {
@@ -86,6 +97,23 @@ export const startAmazonSimulator = async (options: AmazonSimulatorOptions = {})
     pendingMs: (options.pendingMs ?? pendingMsDefault) / speedUp,
   });
   const nowMs = (): number => clock.now();
+  const documents = new DocumentStore({ seed, nowMs, speedUp });
+  const [leastMs, mostMs] = options.workMs ?? workMsDefault;
+  const delayMs = (): number => (leastMs + chance() * (mostMs - leastMs)) / speedUp;
+  let url = "";
+  const origin = (): string => url;
+  const complain = (what: string): void => void gate.violations.push(what);
+  const work = createFeedWorker({ world, sellerId: account.sellerId, submit: channel.submit, complain });
+  const orders = {
+    world,
+    account,
+    identifiers,
+    nowMs,
+    speedUp,
+    hidden,
+    statesWithheld: options.statesWithheld ?? ("no" as const),
+    pagesOverlap: () => faults.happens("messageDuplicateShare"),
+  };
   const handlers = {
     ...listingsHandlers({
       world,
@@ -95,22 +123,19 @@ export const startAmazonSimulator = async (options: AmazonSimulatorOptions = {})
       staleByMs: () => chance() * faults.plan.staleReadMs,
       submit: channel.submit,
     }),
-    ...ordersHandlers({
-      world,
-      account,
-      identifiers,
-      nowMs,
-      speedUp,
-      hidden,
-      pagesOverlap: () => faults.happens("messageDuplicateShare"),
-    }),
+    ...ordersHandlers(orders),
+    ...ordersV0Handlers(orders),
+    ...feedsHandlers({ documents, work, identifiers, timers, nowMs, delayMs, origin }),
+    ...reportsHandlers({ world, documents, identifiers, timers, nowMs, delayMs, speedUp, origin }),
     ...accountHandlers({ world, account, identifiers, nowMs, speedUp }),
     ...notificationsHandlers({ world, identifiers, record, stampMs: channel.stampMs }),
   };
   const tokens = createTokenIssuer({ account, faults, clock, speedUp });
   const quotaOf = createQuotas({ speedUp, clock });
-  const app = sellingPartnerApp({ faults, channel, gate, handlers, tokens, quotaOf, identifiers });
+  const store = documents.routes(complain);
+  const app = sellingPartnerApp({ faults, channel, gate, handlers, tokens, quotaOf, identifiers, store });
   const api = await serveOnLoopback(app, options.port ?? 0);
+  url = api.url;
   const sqs = await serveOnLoopback(sqsRoutes({ account, queue, queueArn }), options.sqsPort ?? 0).catch(
     async (error) => {
       await api.close();
@@ -157,10 +182,12 @@ const sellingPartnerApp = (deps: {
   readonly tokens: TokenIssuer;
   readonly quotaOf: ReturnType<typeof createQuotas>;
   readonly identifiers: Identifiers;
+  readonly store: Hono;
 }): Hono<NodeBindings> => {
   const app = new Hono<NodeBindings>();
   app.route("/_control", controlRoutes(deps.channel, deps.faults));
   app.use("*", faultMiddleware(deps.faults, faultAnswers(deps.gate, deps.identifiers)));
+  app.route("/_documents", deps.store);
   app.post("/auth/o2/token", async (c) => {
     deps.gate.requests += 1;
     const { status, body } = deps.tokens.exchange(c.req.header("content-type"), await c.req.text());

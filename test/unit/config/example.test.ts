@@ -53,7 +53,7 @@ test("the defaults that the example states are the defaults", () => {
   expect(stated).toMatchObject({ guards: bare.guards, limits: bare.limits, locations: bare.locations });
   expect([stated.server.host, stated.server.port]).toEqual([bare.server.host, bare.server.port]);
   const without = example.replaceAll(
-    /^ {4}(poll|orders|push_batch_max|locale|api_version|mode|location):.*\n(?: {6}.*\n)*/gm,
+    /^ {4}(poll|orders|orders_api|push_batch_max|locale|api_version|mode|location):.*\n(?: {6}.*\n)*/gm,
     "",
   );
   expect(without).not.toMatch(/orders_seconds|lag_seconds/);

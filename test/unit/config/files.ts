@@ -30,6 +30,7 @@ export const threeAccounts = `accounts:
 export const threeAccountsEnv: Environment = {
   AMZ_ID: "amzn1.application-oa2-client.1",
   AMZ_SECRET: "amz-secret",
+  AMZ_OLD_SECRET: "amz-old-secret",
   AMZ_REFRESH: "Atzr|refresh",
   AMZ_SQS_URL: "http://127.0.0.1:4002/000000000000/orders",
   EBAY_ID: "ebay-app",

@@ -29,7 +29,15 @@ const Model = z.object({
   definitions: z.record(z.string(), z.unknown()),
 });
 
-const modelFiles = ["listingsItems_2021-08-01", "orders_2026-01-01", "notifications"] as const;
+const modelFiles = [
+  "listingsItems_2021-08-01",
+  "orders_2026-01-01",
+  "ordersV0",
+  "fbaInventory",
+  "feeds_2021-06-30",
+  "reports_2021-06-30",
+  "notifications",
+] as const;
 const models = modelFiles.map((file) => ({ file, raw: load(`models/${file}.json`) }));
 
 const createAjv = (): Ajv.default => {
@@ -103,9 +111,14 @@ export const requestComplaints = (method: string, uri: string, body: unknown): r
   ];
 };
 
-/** What the model objects to in an answer of ours that pretends to be Amazon's. */
-export const responseComplaints = (operationId: string, status: number, body: unknown): readonly string[] => {
-  for (const { file, raw } of models) {
+/** What the model objects to in an answer of ours that pretends to be Amazon's. `model`: v0 and 2026 share a name. */
+export const responseComplaints = (
+  operationId: string,
+  status: number,
+  body: unknown,
+  model?: (typeof modelFiles)[number],
+): readonly string[] => {
+  for (const { file, raw } of models.filter((one) => model === undefined || one.file === model)) {
     for (const methods of Object.values(Model.parse(raw).paths)) {
       for (const candidate of Object.values(methods)) {
         const operation = Operation.safeParse(candidate);
@@ -134,6 +147,12 @@ export const sandboxAnswers = (operationId: string, status: number): readonly un
       })
       .map(({ response }) => response),
   );
+
+/** A feed's document or report, by its schema's name. */
+export const feedComplaints = (name: string, value: unknown): readonly string[] => {
+  const validate = createAjv().compile(z.record(z.string(), z.unknown()).parse(load(`schemas/feeds/${name}.json`)));
+  return validate(value) ? [] : (validate.errors ?? []).map((e) => `${e.instancePath} ${e.message ?? ""}`);
+};
 
 export const notificationSchema = (file: string) => {
   const schema = z.record(z.string(), z.unknown()).parse(load(`schemas/notifications/${file}.json`));

@@ -73,8 +73,31 @@ test("every SKU is imported page by page in SKU order", async () => {
   expect(uris[0]).toContain("marketplaceIds=A1PA6795UKMFR9,A13V1IB3VIYZZH");
 });
 
-test("beyond 1,000 SKUs the import goes on in windows of creation time and misses none", async () => {
+/** Reports is asked and has none. */
+const noReport = (processingStatus: string): { readonly asked: unknown[] } => {
+  const asked: unknown[] = [];
+  const report = {
+    reportId: "r-1",
+    reportType: "GET_MERCHANT_LISTINGS_ALL_DATA",
+    createdTime: "2026-09-01T10:00:00Z",
+    processingStatus,
+  };
+  expect(responseComplaints("getReport", 200, report)).toEqual([]);
+  nock(apiOrigin)
+    .post("/reports/2021-06-30/reports")
+    .reply(async (request: Request) => {
+      const body: unknown = await request.json();
+      asked.push(body);
+      expect(requestComplaints("POST", uriOf(request), body)).toEqual([]);
+      return [202, { reportId: "r-1" }];
+    });
+  nock(apiOrigin).get("/reports/2021-06-30/reports/r-1").reply(200, report);
+  return { asked };
+};
+
+test("amazon trap 22: a cancelled report is no empty catalogue; beyond 1,000 SKUs the import goes on in windows of creation time and misses none", async () => {
   givesTokens();
+  noReport("CANCELLED");
   const items = Array.from({ length: 2_345 }, (_, index) => {
     // Several share a creation time, also across the edge of a window.
     const created = new Date(Date.parse("2024-01-01T00:00:00Z") + Math.floor(index / 7) * 1000).toISOString();
@@ -89,6 +112,7 @@ test("beyond 1,000 SKUs the import goes on in windows of creation time and misse
 
 test("more than 1,000 SKUs created at one moment are reported, not skipped", async () => {
   givesTokens();
+  noReport("FATAL");
   catalogue(Array.from({ length: 1_001 }, (_, index) => listed(`SKU-${index}`, "2024-01-01T00:00:00Z")));
   await expect(importAll(bench())).rejects.toMatchObject({
     kind: "permanent",

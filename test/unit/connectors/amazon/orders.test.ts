@@ -33,7 +33,7 @@ const answers = (...replies: readonly Reply[]): { readonly uris: string[] } => {
 };
 const queryOf = (uri: string | undefined): URLSearchParams => new URL(uri ?? "", apiOrigin).searchParams;
 
-test("a first poll looks back a day and asks for nothing about buyers", async () => {
+test("amazon traps 9, 10 and 25: a first poll looks back a day and asks for nothing about buyers", async () => {
   givesTokens();
   const body = { orders: [amazonOrder()], lastUpdatedBefore: "2026-09-01T09:57:30Z" };
   expect(responseComplaints("searchOrders", 200, body)).toEqual([]);
@@ -99,7 +99,7 @@ test("the same view of an order has the same id in every poll, another view anot
   expect(ids[2]).not.toBe(ids[0]);
 });
 
-test("the watermark moves after the last page only, to the bound of the first, with the filters unchanged between", async () => {
+test("amazon trap 15: the watermark moves after the last page only, to the bound of the first, with the filters unchanged between", async () => {
   givesTokens();
   const { uris } = answers(
     [200, { orders: [amazonOrder()], pagination: { nextToken: "t/1+=" }, lastUpdatedBefore: "2026-09-01T09:57:00Z" }],
@@ -160,7 +160,7 @@ test("a refused page token restarts the window, but not for ever", async () => {
   await expect(connector.pullOrders(cursor, context)).rejects.toMatchObject({ kind: "permanent" });
 });
 
-test("an order in an unknown shape is kept by its number and does not hold up the others", async () => {
+test("amazon trap 26: an order in an unknown shape is kept by its number and does not hold up the others", async () => {
   givesTokens();
   const odd = { ...amazonOrder({ orderId: "odd-1" }), orderItems: "none" };
   answers([200, { orders: [odd, amazonOrder()], lastUpdatedBefore: "2026-09-01T09:57:30Z" }]);
@@ -250,14 +250,18 @@ test("orders are fetched one by one as they are now, and an unknown one is left 
   expect(uris.flatMap((uri) => requestComplaints("GET", uri, undefined))).toEqual([]);
 });
 
-test("a fetched order without its state is asked for again, never taken as pending", async () => {
+test("amazon trap 14: a fetched order without its state is asked for again, never taken as pending", async () => {
   givesTokens();
   nock(apiOrigin)
-    .get(`${path}/1`)
+    .get(`${path}/111-0000001-0000001`)
     .query(true)
     .reply(200, { order: amazonOrder({ fulfillment: undefined }) });
+  nock(apiOrigin)
+    .get("/orders/v0/orders/111-0000001-0000001")
+    .times(3)
+    .reply(503, errorBody("InternalFailure", "busy"));
   const { connector, context } = bench();
-  await expect(connector.fetchOrders(["1"], context)).rejects.toMatchObject({ kind: "retryable" });
+  await expect(connector.fetchOrders(["111-0000001-0000001"], context)).rejects.toMatchObject({ kind: "retryable" });
 });
 
 test("the sandbox's recorded orders translate", async () => {

@@ -20,7 +20,7 @@ const path = (sku: string): string => `/listings/2021-08-01/items/ASELLER1/${enc
 const patch = (sku: string) => nock(apiOrigin).patch(path(sku)).query(true);
 const acceptedBody = (sku: string, submissionId = "s-1") => ({ sku, status: "ACCEPTED", submissionId, issues: [] });
 
-test("a quantity goes out as a merge of the merchant row alone, as Amazon's model wants it", async () => {
+test("amazon traps 1 and 5: a quantity goes out as a merge of the merchant row alone, as Amazon's model wants it", async () => {
   givesTokens();
   const seen: { uri: string; body: unknown; token: string | null }[] = [];
   patch("SKU-1").reply(async (request: Request) => {
@@ -51,7 +51,7 @@ test("the answers these tests pretend are Amazon's fit its model", () => {
   expect(responseComplaints("patchListingsItem", 429, quotaExceeded)).toEqual([]);
 });
 
-test("a SKU with slash, space, percent and letters of other alphabets is encoded once", async () => {
+test("amazon trap 20: a SKU with slash, space, percent and letters of other alphabets is encoded once", async () => {
   givesTokens();
   const sku = "A/B C%2F+Ä&?,#";
   const uris: string[] = [];
@@ -69,7 +69,7 @@ test("a SKU with slash, space, percent and letters of other alphabets is encoded
   expect(decodeURIComponent(segment ?? "")).toBe(sku);
 });
 
-test("a listing fulfilled by Amazon, a supply source, foreign details and an unaddressable SKU are refused without a call", async () => {
+test("amazon traps 6 and 7: a listing fulfilled by Amazon, a supply source, foreign details and an unaddressable SKU are refused without a call", async () => {
   const { connector, context } = bench();
   const batch = [
     write("SKU-1", 3, { channelCode: "AMAZON_EU" }),
@@ -258,7 +258,7 @@ test("an aborted call leaves what was under way unknown and sends nothing more",
   expect(later.length + unknown.length).toBe(20);
 });
 
-test("a batch keeps to five calls a second after the first five", async () => {
+test("amazon trap 16: a batch keeps to five calls a second after the first five", async () => {
   givesTokens();
   nock(apiOrigin)
     .patch((uri) => uri.startsWith("/listings/"))
@@ -273,4 +273,32 @@ test("a batch keeps to five calls a second after the first five", async () => {
   );
   expect(clock.sleptMs()).toBeGreaterThanOrEqual(2_900);
   expect(clock.sleptMs()).toBeLessThan(3_500);
+});
+
+test("amazon trap 2: two writes that want different quantities of one SKU are both refused, in whatever marketplace", async () => {
+  givesTokens();
+  patch("SKU-2").reply(200, acceptedBody("SKU-2"));
+  const { connector, context } = bench();
+  const french = { ...write("SKU-1", 4, { marketplaceId: "A13V1IB3VIYZZH" }), ref: "french" };
+  const batch = [write("SKU-1", 3), french, write("SKU-2", 2)];
+  const outcomes = await connector.pushQuantities(batch, "attempt-1", context);
+  expect(new Map(outcomes.map(({ ref, status }) => [ref, status]))).toEqual(
+    new Map([
+      ["offer:DEFAULT:SKU-1", "refused"],
+      ["french", "refused"],
+      ["offer:DEFAULT:SKU-2", "accepted"],
+    ]),
+  );
+  const bulk = await connector.bulk?.submit([write("SKU-1", 3), french], "attempt-2", context);
+  expect(bulk).toMatchObject({ receipt: null, outcomes: [{ status: "refused" }, { status: "refused" }] });
+});
+
+test("amazon trap 4: what Amazon took is accepted, with ten minutes to show; nothing here calls it done", async () => {
+  givesTokens();
+  patch("SKU-1").reply(200, acceptedBody("SKU-1", "s-9"));
+  const { connector, context } = bench();
+  expect(await connector.pushQuantities([write("SKU-1", 1)], "attempt-1", context)).toEqual([
+    { ref: "offer:DEFAULT:SKU-1", status: "accepted", receipt: "s-9" },
+  ]);
+  expect(connector.limits.settleMs).toBe(600_000);
 });

@@ -23,7 +23,7 @@ const searches = (items: readonly object[]): { readonly uris: string[] } => {
   return { uris };
 };
 
-test("what is live is read, never what was last submitted", async () => {
+test("amazon trap 3: what is live is read, never what was last submitted", async () => {
   givesTokens();
   const submitted = {
     attributes: { fulfillment_availability: [{ fulfillment_channel_code: "DEFAULT", quantity: 99 }] },
@@ -77,7 +77,7 @@ test("SKUs that differ in case or blanks only are different SKUs", async () => {
   expect(readings.map(({ units }) => units)).toEqual([null, 1, null]);
 });
 
-test("a SKU with a comma is read by itself and one that is gone reads as such", async () => {
+test("amazon trap 20: a SKU with a comma is read by itself and one that is gone reads as such", async () => {
   givesTokens();
   const singles: string[] = [];
   nock(apiOrigin)
@@ -132,4 +132,18 @@ test("a read that met a server error is repeated inside the call", async () => {
   searches([item("SKU-1", [{ fulfillmentChannelCode: "DEFAULT", quantity: 7 }])]);
   const { connector, context } = bench();
   expect(await connector.readQuantities([write("SKU-1", 0)], context)).toMatchObject([{ units: 7 }]);
+});
+
+test("two rows of the merchant's stock are read as their sum, Amazon's own apart", async () => {
+  givesTokens();
+  const rows = [
+    { fulfillmentChannelCode: "DEFAULT", quantity: 3 },
+    { fulfillmentChannelCode: "DEFAULT", quantity: 4 },
+    { fulfillmentChannelCode: "AMAZON_EU", quantity: 50 },
+  ];
+  searches([item("SKU-1", rows)]);
+  const { connector, context } = bench();
+  expect(await connector.readQuantities([write("SKU-1", 0)], context)).toEqual([
+    { ref: "offer:DEFAULT:SKU-1", units: 7 },
+  ]);
 });

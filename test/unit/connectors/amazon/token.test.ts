@@ -1,6 +1,7 @@
 import { inspect } from "node:util";
 import nock from "nock";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { Secret } from "../../../../src/core/secret.ts";
 import {
   apiOrigin,
   authOrigin,
@@ -95,7 +96,7 @@ test("a revoked token is not renewed: the account needs a person", async () => {
   const { connector, context } = bench();
   await expect(connector.fetchOrders(["1"], context)).rejects.toMatchObject({
     kind: "auth",
-    channelCode: "Unauthorized",
+    channelCode: "RevokedToken",
   });
   expect(asked).toHaveLength(1);
 });
@@ -131,4 +132,92 @@ test("no error and no log shows a token or a secret", async () => {
   const shown = inspect([failure, authFailure, logged, other.logged], { depth: 20, showHidden: true });
   expect(shown).toContain("socket hang up");
   for (const secret of ["Atza|", "Atzr|", "secret-1"]) expect(shown).not.toContain(secret);
+});
+
+test("a token whose early refresh fails serves on until shortly before its end", async () => {
+  const { asked } = givesTokens(3600);
+  const { tokens } = orderAnswers(notFound);
+  const { connector, context, clock } = bench();
+  await connector.fetchOrders(["1"], context);
+  nock.cleanAll();
+  const later = orderAnswers(notFound);
+  nock(authOrigin).post("/auth/o2/token").times(6).reply(503, "busy");
+  clock.advance(3600 * 850);
+  await connector.fetchOrders(["2"], context);
+  expect([...tokens, ...later.tokens]).toEqual(["Atza|1", "Atza|1"]);
+  expect(asked).toHaveLength(1);
+  clock.advance(3600 * 120);
+  await expect(connector.fetchOrders(["3"], context)).rejects.toMatchObject({ kind: "retryable" });
+});
+
+test("while the client secret is being rotated, whichever Amazon takes is used and tried first from then on", async () => {
+  const secrets: (string | null)[] = [];
+  nock(authOrigin)
+    .post("/auth/o2/token")
+    .times(5)
+    .reply(async (request: Request) => {
+      const secret = new URLSearchParams(await request.text()).get("client_secret");
+      secrets.push(secret);
+      if (secret === "secret-new")
+        return [401, { error: "invalid_client", error_description: "Client authentication failed" }];
+      return [200, { access_token: `Atza|${secrets.length}`, token_type: "bearer", expires_in: 3600 }];
+    });
+  orderAnswers(notFound);
+  const credentials = {
+    clientId: "client-1",
+    clientSecret: new Secret("secret-new"),
+    oldClientSecret: new Secret("secret-old"),
+    refreshToken: new Secret("Atzr|refresh-1"),
+  };
+  const { connector, context, clock } = bench({ credentials });
+  await connector.fetchOrders(["1"], context);
+  clock.advance(3600 * 1000);
+  await connector.fetchOrders(["2"], context);
+  expect(secrets).toEqual(["secret-new", "secret-old", "secret-old"]);
+});
+
+const unexplained = errorBody("Unauthorized", "Access to requested resource is denied.", "");
+
+test("a denial without a reason at the first try names the three likely causes", async () => {
+  givesTokens();
+  orderAnswers(() => [403, unexplained]);
+  const { connector, context } = bench();
+  const failure: unknown = await connector.fetchOrders(["1"], context).catch((error: unknown) => error);
+  expect(failure).toMatchObject({ kind: "auth", channelCode: "UnexplainedDenial" });
+  expect(String(failure)).toMatch(/role.*region.*draft/);
+});
+
+test("a storm of denials of what worked before is waited out, and disables the account only after three quarters of an hour", async () => {
+  givesTokens(360_000);
+  let denies = false;
+  const { tokens } = orderAnswers(() => (denies ? [403, unexplained] : notFound()));
+  const { connector, context, clock } = bench();
+  await connector.fetchOrders(["1"], context);
+  denies = true;
+  const waits: number[] = [];
+  for (let minutes = 0; minutes < 45; minutes += 5) {
+    const failure: unknown = await connector.fetchOrders(["1"], context).catch((error: unknown) => error);
+    expect(failure).toMatchObject({ kind: "throttled", channelCode: "UnexplainedDenial" });
+    waits.push((failure as { retryAfterMs: number }).retryAfterMs);
+    clock.advance(5 * 60_000);
+  }
+  expect(waits[0]).toBeLessThanOrEqual(10_000);
+  expect(waits.at(-1)).toBeGreaterThanOrEqual(150_000);
+  clock.advance(60_000);
+  await expect(connector.fetchOrders(["1"], context)).rejects.toMatchObject({ kind: "auth" });
+  denies = false;
+  await connector.fetchOrders(["1"], context);
+  denies = true;
+  await expect(connector.fetchOrders(["1"], context)).rejects.toMatchObject({ kind: "throttled" });
+  expect(tokens).toHaveLength(13);
+});
+
+test("amazon trap 19: a token dead before its time is renewed once, an expired client secret is told as such", async () => {
+  const { asked } = givesTokens();
+  orderAnswers(() => [403, errorBody("Unauthorized", "Access denied.", "The LWA secret you provided has expired.")]);
+  const { connector, context } = bench();
+  const failure: unknown = await connector.fetchOrders(["1"], context).catch((error: unknown) => error);
+  expect(failure).toMatchObject({ kind: "auth", channelCode: "ExpiredSecret" });
+  expect(String(failure)).toContain("make a new one");
+  expect(asked).toHaveLength(2);
 });

@@ -213,10 +213,100 @@ test("a changed quantity is a hint about its listing", () => {
 });
 
 test("a type we have no use for is ignored with a reason, and nothing of it is kept", () => {
+  const message = orderChange({}, {}, { NotificationType: "PRICING_HEALTH", Payload: { Buyer: "Jane Doe" } });
+  const delivery = delivered(message);
+  expect(delivery).toMatchObject({ topic: "PRICING_HEALTH", payload: { eventAt: "2026-09-01T10:00:05.120Z" } });
+  expect(translate(delivery)).toEqual([{ kind: "ignored", reason: expect.stringContaining("PRICING_HEALTH") }]);
+});
+
+test("amazon trap 24: a type that nobody knows yet is kept by its name alone and becomes a dead letter, not a crash", () => {
   const message = orderChange({}, {}, { NotificationType: "BRAND_NEW_TYPE", Payload: { Buyer: "Jane Doe" } });
   const delivery = delivered(message);
   expect(delivery).toMatchObject({ topic: "BRAND_NEW_TYPE", payload: { eventAt: "2026-09-01T10:00:05.120Z" } });
-  expect(translate(delivery)).toEqual([{ kind: "ignored", reason: expect.stringContaining("BRAND_NEW_TYPE") }]);
+  expect(() => translate(delivery)).toThrow(expect.objectContaining({ kind: "permanent" }));
+});
+
+const bridged = (detail: object) => ({
+  version: "0",
+  id: "event-1",
+  "detail-type": "LISTINGS_ITEM_STATUS_CHANGE",
+  source: "aws.partner/sellingpartnerapi.amazon.com/1/2",
+  account: "123456789012",
+  detail,
+});
+const pascal = (NotificationType: string, PayloadVersion: string, Payload: object) =>
+  orderChange({}, {}, { NotificationType, PayloadVersion, Payload });
+const inCamel = (notificationType: string, payload: object) => ({
+  notificationVersion: "2020-09-04",
+  notificationType,
+  payloadVersion: "2020-09-04",
+  eventTime: "2026-09-01T10:00:05.120Z",
+  payload,
+  notificationMetadata: {
+    applicationId: "app-1",
+    subscriptionId: "sub-5",
+    publishTime: "2026-09-01T10:00:06.000Z",
+    notificationId: "n-0005",
+  },
+});
+const looked = [{ kind: "stock-hint", listingRef: "offer:DEFAULT:SKU-1", units: null, at: "2026-09-01T10:00:05.120Z" }];
+
+test("a listing that was suppressed, came or went is looked at again, also when it comes through EventBridge", () => {
+  const issues = pascal("LISTINGS_ITEM_ISSUES_CHANGE", "2023-12-13", {
+    SellerId: "ASELLER1",
+    MarketplaceId: "A1PA6795UKMFR9",
+    Asin: "B000000001",
+    Sku: "SKU-1",
+    Severities: ["ERROR"],
+    EnforcementActions: ["LISTING_SUPPRESSED"],
+  });
+  expect(notificationSchema("ListingsItemIssuesChangeNotification_2023-12-13").complaints(issues)).toEqual([]);
+  expect(pushed(issues)).toEqual(looked);
+  const status = pascal("LISTINGS_ITEM_STATUS_CHANGE", "1.0", {
+    SellerId: "ASELLER1",
+    MarketplaceId: "A1PA6795UKMFR9",
+    Sku: "SKU-1",
+    CreatedDate: "2026-09-01T10:00:00Z",
+    Status: ["DISCOVERABLE"],
+  });
+  expect(pushed(bridged(status))).toEqual(looked);
+});
+
+test("finished feeds and reports come in the other casing, are kept by id and state, and change nothing", () => {
+  const feed = inCamel("FEED_PROCESSING_FINISHED", {
+    feedProcessingFinishedNotification: {
+      sellerId: "ASELLER1",
+      accountId: "amzn1.merchant.o.ASELLER1",
+      feedId: "53347018456",
+      feedType: "JSON_LISTINGS_FEED",
+      processingStatus: "DONE",
+      resultFeedDocumentId: "doc-1",
+    },
+  });
+  expect(notificationSchema("FeedProcessingFinishedNotification").complaints(feed)).toEqual([]);
+  expect(delivered(feed)).toMatchObject({ id: "n-0005", payload: { id: "53347018456", state: "DONE" } });
+  expect(pushed(feed)).toMatchObject([{ kind: "ignored", reason: expect.stringContaining("53347018456 is DONE") }]);
+  const report = inCamel("REPORT_PROCESSING_FINISHED", {
+    reportProcessingFinishedNotification: {
+      accountId: "amzn1.merchant.o.ASELLER1",
+      reportId: "54517018502",
+      reportType: "GET_MERCHANT_LISTINGS_ALL_DATA",
+      processingStatus: "CANCELLED",
+    },
+  });
+  expect(notificationSchema("ReportProcessingFinishedNotification").complaints(report)).toEqual([]);
+  expect(pushed(report)).toMatchObject([{ kind: "ignored", reason: expect.stringContaining("CANCELLED") }]);
+});
+
+test("moves in Amazon's own warehouses are no matter of the merchant's stock", () => {
+  const payload = {
+    SellerId: "ASELLER1",
+    FNSKU: "X000000001",
+    ASIN: "B000000001",
+    SKU: "SKU-1-FBA",
+    FulfillmentInventoryByMarketplace: [],
+  };
+  expect(pushed(pascal("FBA_INVENTORY_AVAILABILITY_CHANGES", "1.0", payload))).toMatchObject([{ kind: "ignored" }]);
 });
 
 test("Amazon's own example of ORDER_CHANGE translates", () => {

@@ -88,7 +88,9 @@ test("the same reference sells once, and what is not there is sold out", () => {
 });
 
 test("an order goes from pending to unshipped to partially and fully shipped", async () => {
-  const own = await startSeller({ pendingMs: 40 });
+  const own = await startSeller({ pendingMs: 500 });
+  // The first call is the slowest: token, and contracts to compile.
+  await own.call("GET", `${ordersPath}/none`, { query: { includedData: "FULFILLMENT" } });
   own.simulator.channel.seedListings([{ sku: "A", title: "A", units: 5 }]);
   const { orderId, lines } = own.simulator.channel.sell({ reference: "r", lines: [{ sku: "A", units: 3 }] });
   const status = async () => {
@@ -97,7 +99,7 @@ test("an order goes from pending to unshipped to partially and fully shipped", a
   };
   expect(await status()).toBe("PENDING");
 
-  await expect.poll(status).toBe("UNSHIPPED");
+  await expect.poll(status, { timeout: 5_000 }).toBe("UNSHIPPED");
   const lineId = lines[0]?.lineId ?? "";
   own.simulator.channel.ship(orderId ?? "", [{ lineId, units: 1 }]);
   expect(await status()).toBe("PARTIALLY_SHIPPED");

@@ -45,7 +45,16 @@ export type Seller = {
 };
 
 const account = demoAmazonAccount;
-const models = ["listingsItems_2021-08-01", "orders_2026-01-01", "fbaInventory", "notifications", "sellers"] as const;
+const models = [
+  "listingsItems_2021-08-01",
+  "orders_2026-01-01",
+  "ordersV0",
+  "fbaInventory",
+  "feeds_2021-06-30",
+  "reports_2021-06-30",
+  "notifications",
+  "sellers",
+] as const;
 const contracts = models.map((model) =>
   loadContract(new URL(`../../../../contracts/amazon/models/${model}.json`, import.meta.url)),
 );
