@@ -5,6 +5,7 @@ import { type Authoriser, requireKey, requireScope } from "./authorise.ts";
 import { mountInventory } from "./inventory.ts";
 import { acceptJson } from "./json-body.ts";
 import { mountMovements } from "./movements.ts";
+import { mountReservations } from "./reservations.ts";
 import { apiRoutes } from "./routes.ts";
 import { mountStockCommands } from "./stock-commands.ts";
 import type { SubmitDeps } from "./submit-lines.ts";
@@ -29,6 +30,7 @@ export const v1Routes = (deps: V1Deps): OpenAPIHono<WebEnv> => {
   app.use("/v1/*", acceptJson(deps.settings.apiBodyBytes));
   mountInventory(app, deps);
   mountStockCommands(app, deps);
+  mountReservations(app, deps);
   mountMovements(app, deps);
   app.all("/v1/*", () => problemResponse("not-found", { detail: "See /openapi.json for what there is." }));
   return app;
