@@ -14,7 +14,9 @@ export const componentsOfListings = async (
   const byAccount = new Map<string, Map<string, readonly Component[]>>();
   for (const [account, listings] of Map.groupBy(named, (listing) => listing.account)) {
     const rows = await resolveNames(on, account, [...new Set(listings.map((listing) => listing.ref))]);
-    const meanings = [...Map.groupBy(rows, (row) => row.name)].filter(
+    // By SKU: a request and its repetition must come to the same lines, and rows come in any order.
+    const sorted = rows.toSorted((a, b) => (a.sku < b.sku ? -1 : 1));
+    const meanings = [...Map.groupBy(sorted, (row) => row.name)].filter(
       ([, own]) => new Set(own.map((row) => row.listingId)).size === 1,
     );
     byAccount.set(account, new Map(meanings));

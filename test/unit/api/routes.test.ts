@@ -141,6 +141,18 @@ test.each([
   expect(await response.json()).toMatchObject({ type: `urn:lockstep:problem:${slug}`, status });
 });
 
+test.each(
+  apiRoutes.filter((route) => route.method === "post" && !route.path.endsWith("/query")).map((route) => route.path),
+)("%s without an Idempotency-Key is refused", async (path) => {
+  const body = { body: "{}", headers: { "content-type": "application/json" } };
+  const route = { method: "post", path: path.replace("{id}", "r-1") };
+  const response = await send(route, keyWith(["inventory:write"]), body);
+  expect([response.status, await response.json()]).toMatchObject([
+    400,
+    { type: "urn:lockstep:problem:idempotency-key-required" },
+  ]);
+});
+
 test("every mistake in a body is listed with its field, the problem and the fix", async () => {
   const lines = [
     { ...line, units: 1.5 },
