@@ -5,8 +5,8 @@ import { type HeadRow, newestHead } from "../ledger/log/log-rows.ts";
 import { proveConsistency, proveInclusion } from "../ledger/log/prove.ts";
 import { ProblemError } from "../ops/problem.ts";
 import type { WebEnv } from "../ops/web-env.ts";
-import { getLedgerHead, proveMovement, proveTree } from "./routes.ts";
-import type { LedgerHeadOut } from "./schemas.ts";
+import { getLedgerHead, proveMovement, proveTree } from "./ledger-log-routes.ts";
+import type { LedgerHeadOut } from "./ledger-log-schemas.ts";
 
 const base64 = (bytes: Buffer): string => bytes.toString("base64");
 

@@ -6,8 +6,10 @@ import { demoCommand } from "./demo.ts";
 import { keyCommands } from "./keys.ts";
 import { ledgerLogCommands } from "./ledger-log.ts";
 import { mappingCommands } from "./mapping.ts";
+import { reservationCommands } from "./reservations.ts";
 import { simulateCommand } from "./simulate.ts";
 import { stockCommands } from "./stock.ts";
+import { transferCommands } from "./transfers.ts";
 import { upkeepCommands } from "./upkeep.ts";
 
 /** The whole command line. Exit codes: 0 done, 1 not done (the reason is said), 78 the settings cannot be used. */
@@ -23,6 +25,8 @@ export const createProgram = (): Command => {
   accountCommands(program);
   mappingCommands(program);
   stockCommands(program);
+  transferCommands(program);
+  reservationCommands(program);
   keyCommands(program);
   simulateCommand(program);
   demoCommand(program);

@@ -1,54 +1,17 @@
-import { userInfo } from "node:os";
-import { type Command, InvalidArgumentError } from "commander";
-import { toIso } from "../core/clock.ts";
-import { LocationId, PositiveUnits, SignedUnits, Sku } from "../core/ids.ts";
-import type { LevelAnswer, RefusedAnswer } from "../ledger/answers.ts";
-import type { Adjust, Receive } from "../ledger/commands.ts";
+import type { Command } from "commander";
+import { z } from "zod";
+import { LocationId, PositiveUnits, SignedUnits, Sku, Units, unitsMax } from "../core/ids.ts";
 import { levelsOf } from "../ledger/queries.ts";
 import { ExitError, type GlobalOptions, say, withRuntime } from "./context.ts";
+import { checked, keyOption, submitWish, type WriteOptions, wholeNumber } from "./submit.ts";
 
-const wholeNumber = (text: string): number => {
-  if (!/^[+-]?\d{1,10}$/.test(text)) throw new InvalidArgumentError("must be a whole number of units");
-  return Number(text);
+type StockOptions = WriteOptions & {
+  readonly location: string;
+  readonly fromIncoming?: boolean;
+  readonly restock?: boolean;
 };
 
-const actor = (): string => `cli:${userInfo().username}`;
-
-const tell = (options: GlobalOptions, answer: LevelAnswer | RefusedAnswer): void => {
-  if (answer.status === "refused") {
-    throw new ExitError(1, `refused: ${answer.detail} (${answer.field})`, answer);
-  }
-  const { level } = answer;
-  say(
-    options,
-    answer,
-    `${answer.sku} at ${answer.locationId}: ${level.onHand} on hand, ${level.reserved} reserved, ${level.available} available`,
-  );
-};
-
-type StockOptions = GlobalOptions & { readonly location: string; readonly reason?: string; readonly key?: string };
-
-const submit = (options: StockOptions, kind: "receive" | "adjust", skuText: string, units: number): Promise<void> =>
-  withRuntime(options, async ({ ledger, jobDeps }) => {
-    const checked = kind === "receive" ? PositiveUnits.safeParse(units) : SignedUnits.safeParse(units);
-    if (!checked.success) throw new ExitError(1, `units: ${checked.error.issues[0]?.message ?? "not usable"}`);
-    const base = {
-      key: `cli:${options.key ?? jobDeps.ids()}`,
-      sku: Sku.parse(skuText),
-      locationId: LocationId.parse(options.location),
-      units,
-      actor: actor(),
-      occurredAt: toIso(jobDeps.clock.now()),
-    };
-    const command: Adjust | Receive =
-      kind === "receive"
-        ? { ...base, kind, reason: options.reason ?? null }
-        : { ...base, kind, reason: options.reason ?? "adjusted by hand" };
-    tell(options, await ledger.submit(command));
-  });
-
-/** Stock by hand: look, receive, adjust. */
-export const stockCommands = (program: Command): void => {
+const showStock = (program: Command): void => {
   program
     .command("stock")
     .description("show on hand, reserved, incoming and available of SKUs")
@@ -67,26 +30,97 @@ export const stockCommands = (program: Command): void => {
         if (unknown.length > 0) throw new ExitError(1, "");
       }),
     );
-  const movements = [
-    { kind: "receive", about: "book units that came in", units: "units, at least 1" },
-    {
-      kind: "adjust",
-      about: "correct on hand by a signed number of units (+3 found, -2 broken)",
-      units: "signed units, not 0",
-    },
-  ] as const;
-  for (const { kind, about, units } of movements) {
-    program
-      .command(kind)
-      .description(about)
+};
+
+const movements = [
+  { kind: "receive", about: "book units that came in", units: "units, at least 1", schema: PositiveUnits },
+  {
+    kind: "adjust",
+    about: "correct on hand by a signed number of units (+3 found, -2 broken)",
+    units: "signed units, not 0",
+    schema: SignedUnits,
+  },
+  { kind: "count", about: "set on hand to what was counted", units: "units, 0 or more", schema: Units },
+  {
+    kind: "expect",
+    about: "change what is on order (+10 ordered, -4 will not come)",
+    units: "signed units, not 0",
+    schema: SignedUnits,
+  },
+  { kind: "return", about: "book units that a buyer sent back", units: "units, at least 1", schema: PositiveUnits },
+] as const;
+type Movement = (typeof movements)[number];
+
+const move = async ({ kind, schema }: Movement, options: StockOptions, sku: string, count: number): Promise<void> => {
+  const at = {
+    sku: checked(Sku, "sku", sku),
+    locationId: checked(LocationId, "--location", options.location),
+    units: checked(schema, "units", count),
+  };
+  const reason = options.reason ?? null;
+  switch (kind) {
+    case "adjust":
+      return submitWish(options, { ...at, kind, reason: reason ?? "adjusted by hand" });
+    case "receive":
+      return submitWish(options, { ...at, kind, reason, ...(options.fromIncoming === true && { fromIncoming: true }) });
+    case "return":
+      return submitWish(options, { ...at, kind, reason, restock: options.restock === true });
+    default:
+      return submitWish(options, { ...at, kind, reason });
+  }
+};
+
+const mayBeZero = z.int().min(-unitsMax).max(unitsMax);
+
+const correctStock = (program: Command): void => {
+  program
+    .command("correct")
+    .description("mend a mistake by a movement the other way")
+    .argument("<sku>", "the SKU, exactly as it is written")
+    .option("--on-hand <units>", "signed change of on hand", wholeNumber, 0)
+    .option("--incoming <units>", "signed change of incoming", wholeNumber, 0)
+    .option("--corrects <movement>", "the id of the movement that was wrong", wholeNumber)
+    .option("--location <id>", "where", "main")
+    .requiredOption("--reason <text>", "why")
+    .option(...keyOption)
+    .action((sku: string, _options, command: Command) => {
+      const options = command.optsWithGlobals<
+        StockOptions & { reason: string; onHand: number; incoming: number; corrects?: number }
+      >();
+      const onHandUnits = checked(mayBeZero, "--on-hand", options.onHand);
+      const incomingUnits = checked(mayBeZero, "--incoming", options.incoming);
+      if (onHandUnits === 0 && incomingUnits === 0) throw new ExitError(1, "say --on-hand or --incoming, not 0");
+      return submitWish(options, {
+        kind: "correct",
+        sku: checked(Sku, "sku", sku),
+        locationId: checked(LocationId, "--location", options.location),
+        onHandUnits,
+        incomingUnits,
+        reason: options.reason,
+        corrects: options.corrects ?? null,
+      });
+    });
+};
+
+/** Stock by hand: look, receive, adjust, count, expect, return, correct. */
+export const stockCommands = (program: Command): void => {
+  showStock(program);
+  for (const movement of movements) {
+    const command = program
+      .command(movement.kind)
+      .description(movement.about)
       .argument("<sku>", "the SKU, exactly as it is written")
-      .argument("<units>", units, wholeNumber)
+      .argument("<units>", movement.units, wholeNumber)
       .option("--location <id>", "where", "main")
       .option("--reason <text>", "why")
-      .option("--key <key>", "idempotency key: the same one twice moves stock once")
-      .allowUnknownOption(kind === "adjust")
-      .action((sku: string, count: number, _options, command: Command) =>
-        submit(command.optsWithGlobals<StockOptions>(), kind, sku, count),
+      .option(...keyOption)
+      // A negative number looks like an option.
+      .allowUnknownOption(movement.schema === SignedUnits)
+      .action((sku: string, units: number, _options, self: Command) =>
+        move(movement, self.optsWithGlobals<StockOptions>(), sku, units),
       );
+    if (movement.kind === "receive") command.option("--from-incoming", "they were expected, and no longer are");
+    if (movement.kind === "return") command.option("--restock", "back on the shelf; otherwise nothing moves");
   }
+  correctStock(program);
 };

@@ -8,7 +8,6 @@ import { commandLog, ExitError, type GlobalOptions, say, settingsOf, untilSignal
 export const upkeepCommands = (program: Command): void => {
   program
     .command("migrate")
-    .alias("release")
     .description("bring the database up to date (forward only)")
     .action(async (_options, command: Command) => {
       const options = command.optsWithGlobals<GlobalOptions>();

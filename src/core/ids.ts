@@ -30,3 +30,11 @@ export const SignedUnits = z
   .min(-unitsMax)
   .max(unitsMax)
   .refine((units) => units !== 0, "must not be zero");
+
+/** The caller's own name for a reservation or a transfer: it stands in paths and logs as it is. */
+export const OwnId = z
+  .string()
+  .regex(
+    /^[A-Za-z0-9][A-Za-z0-9._:~-]{0,254}$/,
+    "must be 1 to 255 letters, digits and . _ : ~ -, the first a letter or digit",
+  );

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { dueReservations } from "../ledger/reservation-queries.ts";
+import { dueReservations } from "../ledger/due-reservations.ts";
 import { defineJob, type RunAgain } from "../queue/define-job.ts";
 import type { JobDeps } from "./deps.ts";
 

@@ -128,4 +128,6 @@ export type ReservationCommand =
 export type Command = LevelCommand | TransferCommand | ReservationCommand;
 
 export const ttlMsMin = 1_000;
+/** A door's limit: the ledger itself decides any number. */
+export const reservationLinesMax = 100;
 export const ttlMsMax = 90 * 24 * 60 * 60_000;

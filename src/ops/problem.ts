@@ -33,6 +33,7 @@ export const problems = {
   "reservation-exists": { status: 409, title: "There is a reservation of this id already" },
   "reservation-closed": { status: 409, title: "Nothing of the reservation is open any more" },
   "reservation-expired": { status: 409, title: "The reservation has expired" },
+  "unmapped-listing": { status: 422, title: "The listing is not linked to what it sells" },
   "unknown-transfer": { status: 404, title: "There is no such transfer" },
   "transfer-exists": { status: 409, title: "The transfer has this SKU already" },
   "transfer-closed": { status: 409, title: "Nothing of the transfer is under way any more" },

@@ -2,9 +2,9 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { systemClock } from "../../../src/core/clock.ts";
 import { seededRandom } from "../../../src/core/random.ts";
 import { checkLedger } from "../../../src/ledger/check.ts";
+import { dueReservations } from "../../../src/ledger/due-reservations.ts";
 import { createLedger, type Ledger } from "../../../src/ledger/ledger.ts";
 import { levelsOf, upsertLocations } from "../../../src/ledger/queries.ts";
-import { dueReservations } from "../../../src/ledger/reservation-queries.ts";
 import { createTestDatabase, type TestDatabase } from "../../support/database.ts";
 import { commit, expire, extend, line, receive, release, reserve } from "../../support/ledger-commands.ts";
 

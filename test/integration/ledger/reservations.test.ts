@@ -4,7 +4,7 @@ import { seededRandom } from "../../../src/core/random.ts";
 import { checkLedger } from "../../../src/ledger/check.ts";
 import { createLedger, type Ledger } from "../../../src/ledger/ledger.ts";
 import { levelsOf, upsertLocations } from "../../../src/ledger/queries.ts";
-import { listReservations, readReservation } from "../../../src/ledger/reservation-queries.ts";
+import { findReservation, reservationsPage } from "../../../src/ledger/read-reservations.ts";
 import { readTransfer } from "../../../src/ledger/transfer-queries.ts";
 import { createTestDatabase, type TestDatabase } from "../../support/database.ts";
 import {
@@ -57,7 +57,7 @@ test("a reservation over two SKUs and two locations is held, committed in part, 
     [5, 0, 0],
     [6, 0, 0],
   ]);
-  const stored = await readReservation(database.db, "r-1");
+  const stored = await findReservation(database.db, "r-1");
   expect(stored).toMatchObject({
     state: "committed",
     actor: "test",
@@ -122,17 +122,17 @@ test("reserves, commits and releases of reservations that share SKUs crosswise a
   expect(await figures("x-1")).toEqual([775, 0, 0]);
 });
 
-test("reservations are listed newest first, by SKU and state, page by page", async () => {
+test("reservations are listed by id, by SKU and state, page by page", async () => {
   await ledger.submit(receive("listed", 9));
   for (const n of [1, 2, 3]) await ledger.submit(reserve(`l-${n}`, [line("listed", 1)]));
   await ledger.submit(commit("l-2"));
-  const page = { sku: "listed", rowsMax: 2 };
-  const first = await listReservations(database.db, page);
-  const second = await listReservations(database.db, { ...page, before: first[1] ?? null });
-  expect([...first, ...second].map((one) => one.id)).toEqual(["l-3", "l-2", "l-1"]);
-  expect((await listReservations(database.db, { ...page, state: "held" })).map((one) => one.id)).toEqual([
-    "l-3",
+  const page = { id: null, sku: "listed", state: null, afterId: null, rowsMax: 2 };
+  const first = await reservationsPage(database.db, page);
+  const second = await reservationsPage(database.db, { ...page, afterId: first[1]?.id ?? null });
+  expect([...first, ...second].map((one) => one.id)).toEqual(["l-1", "l-2", "l-3"]);
+  expect((await reservationsPage(database.db, { ...page, state: "held" })).map((one) => one.id)).toEqual([
     "l-1",
+    "l-3",
   ]);
 });
 

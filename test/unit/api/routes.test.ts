@@ -5,7 +5,8 @@ import { newKeyText } from "../../../src/access/key-text.ts";
 import { type Authoriser, createAuthoriser } from "../../../src/api/authorise.ts";
 import { openApiDocument } from "../../../src/api/openapi.ts";
 import { apiRoutes } from "../../../src/api/routes.ts";
-import { AdjustBody, InventoryQuery } from "../../../src/api/schemas.ts";
+import { InventoryQuery } from "../../../src/api/schemas.ts";
+import { AdjustBody } from "../../../src/api/stock-schemas.ts";
 import { v1Routes } from "../../../src/api/v1.ts";
 import { answerError } from "../../../src/ops/answer-error.ts";
 import type { Log } from "../../../src/ops/logger.ts";
@@ -138,6 +139,18 @@ test.each([
   expect(response.status).toBe(status);
   expect(response.headers.get("content-type")).toBe("application/problem+json");
   expect(await response.json()).toMatchObject({ type: `urn:lockstep:problem:${slug}`, status });
+});
+
+test.each(
+  apiRoutes.filter((route) => route.method === "post" && !route.path.endsWith("/query")).map((route) => route.path),
+)("%s without an Idempotency-Key is refused", async (path) => {
+  const body = { body: "{}", headers: { "content-type": "application/json" } };
+  const route = { method: "post", path: path.replace("{id}", "r-1") };
+  const response = await send(route, keyWith(["inventory:write"]), body);
+  expect([response.status, await response.json()]).toMatchObject([
+    400,
+    { type: "urn:lockstep:problem:idempotency-key-required" },
+  ]);
 });
 
 test("every mistake in a body is listed with its field, the problem and the fix", async () => {
