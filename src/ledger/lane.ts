@@ -49,6 +49,9 @@ type Waiting = {
 
 const triesMax = 5;
 
+/** The end of this turn of the event loop: no timer, and nothing waits when nothing else is to be done. */
+const turnEnd = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
 /**
  * One batch in flight, no timer: the next batch is whatever queued while the last one committed. An idle lane costs one
  * flush; a hot SKU shares one among all its callers. Row locks keep it right with any number of lanes and processes.
@@ -102,7 +105,12 @@ export const createLane = (deps: LaneDeps, limits: LaneLimits = laneLimits): Lan
 
   const drain = async (): Promise<void> => {
     running = true;
-    while (queue.length > 0) await flush(queue.take(limits.batchMax));
+    while (queue.length > 0) {
+      // Whoever was just answered and asks again, or came by the same read of the network, shares the batch. Without this
+      // the first of them would go alone, and all others wait for its flush.
+      await turnEnd();
+      await flush(queue.take(limits.batchMax));
+    }
     running = false;
   };
 
