@@ -43,7 +43,8 @@ const tellOf = (result: CaseResult): string => {
     const { reservationsPerSecond, p50Ms, p99Ms } = one;
     return `${name} ${Math.round(reservationsPerSecond.median)}/s p50 ${p50Ms.median} p99 ${p99Ms.median} ms`;
   });
-  return `${result.name}: ${rates.join("; ")} (${result.voidRounds} rounds void, ${result.noisyRounds} noisy)`;
+  const ratios = Object.entries(result.ratios).map(([name, one]) => `${one.min}/${one.median}/${one.max} × ${name}`);
+  return `${result.name}: ${rates.join("; ")}; ${ratios.join(", ")} (${result.voidRounds} rounds void, ${result.noisyRounds} noisy)`;
 };
 
 const withContestants = async <Result>(
