@@ -53,11 +53,16 @@ const main = async (): Promise<void> => {
   }
   const rounds = Math.ceil(positive("rounds", values.rounds, values.quick ? 2 : 5, 100));
   const seconds = positive("seconds", values.seconds, values.quick ? 0.5 : 2, 60);
-  const servers = await startServers();
+  let stop = (): Promise<void> => Promise.resolve();
   for (const signal of ["SIGINT", "SIGTERM"] as const) {
-    // The servers go with us: a benchmark that was called off leaves nothing running.
-    process.once(signal, () => void servers.stop().finally(() => process.exit(130)));
+    process.once(signal, () => {
+      // What fails now fails because its server is gone.
+      process.on("uncaughtException", () => undefined);
+      void stop().finally(() => process.exit(130));
+    });
   }
+  const servers = await startServers();
+  stop = servers.stop;
   try {
     const machine = { cpu: cpus()[0]?.model ?? "", cores: availableParallelism(), loadAverageBefore: loadavg() };
     const versions = { node: process.version, postgres: servers.postgres, redis: servers.redis };

@@ -66,7 +66,9 @@ export const startServers = async (): Promise<BenchServers> => {
   const dataDir = mkdtempSync(join(tmpdir(), "lockstep-bench-"));
   const postgres = await startPostgres(dataDir);
   const redis = await startRedis({ dataDir, log });
-  const stop = async (): Promise<void> => {
+  let stopped: Promise<void> | undefined;
+  const stop = (): Promise<void> => (stopped ??= stopAll());
+  const stopAll = async (): Promise<void> => {
     if (!("unavailable" in redis)) await redis.stop();
     await postgres.stop();
     rmSync(dataDir, { recursive: true, force: true });
