@@ -191,7 +191,7 @@ test("after its time a reservation can be neither committed nor extended", async
   await reserve({ id: "late", lines: [line("LATE", 1)], ttlMs: 60_000 }, "late");
   await execute(
     web.deps.db,
-    sql`update reservation set expires_at = expires_at - interval '2 minutes' where id = 'late'`,
+    sql`update reservation set expires_at = expires_at - interval '70 seconds' where id = 'late'`,
   );
   expect(await problemOf(await post("/v1/reservations/late/commit", {}, "late-1"))).toEqual([
     409,
