@@ -146,6 +146,10 @@ const gather = async (
   return { listings, readings, careful, open, unseen };
 };
 
+/** The terms of a number; where it stops at what the channel shows, that is one of them. */
+const termsOf = (allocation: Allocation, units: number): Allocation["terms"] =>
+  units < allocation.units ? [...allocation.terms, { term: "shown", shownUnits: units, units }] : allocation.terms;
+
 /** What each owed listing needs, from the gathered figures. Pure. */
 export const sortTargets = (owed: readonly OwedTarget[], figures: Figures, nowMs: number): PlannedBatch => {
   const writes: PlannedWrite[] = [];
@@ -181,8 +185,8 @@ export const sortTargets = (owed: readonly OwedTarget[], figures: Figures, nowMs
         break;
       case "write": {
         const { ref, details } = listing;
-        const { reason } = decision;
-        const { units, terms } = reason === "lower" ? careful.lowerTo : careful.raiseTo;
+        const { reason, units } = decision;
+        const terms = termsOf(reason === "lower" ? careful.lowerTo : careful.raiseTo, units);
         const withheldUnits = wantedNow - units;
         writes.push({
           listingId,

@@ -35,6 +35,8 @@ export type Term =
   | { readonly term: "share"; readonly percent: number; readonly units: number }
   | { readonly term: "buffer"; readonly withheldUnits: number; readonly units: number }
   | { readonly term: "cap"; readonly capUnits: number; readonly units: number }
+  /** Not above what the channel shows: a lowering while an older, higher push is under way. */
+  | { readonly term: "shown"; readonly shownUnits: number; readonly units: number }
   | { readonly term: "floor"; readonly floorUnits: number; readonly units: number };
 
 export type Allocation = { readonly units: number; readonly terms: readonly Term[] };
@@ -77,6 +79,9 @@ export const evaluate = (terms: readonly Term[]): Allocation => {
         return { ...term, units };
       case "cap":
         units = Math.min(units, term.capUnits);
+        return { ...term, units };
+      case "shown":
+        units = Math.min(units, term.shownUnits);
         return { ...term, units };
       case "floor":
         units = units < term.floorUnits ? 0 : units;

@@ -19,7 +19,7 @@ export type PushDecision =
   | { readonly action: "settled" }
   /** The last attempt under way carries this very number: wait for its read-back. */
   | { readonly action: "ride"; readonly attemptId: number }
-  | { readonly action: "write"; readonly reason: "lower" | "raise" }
+  | { readonly action: "write"; readonly reason: "lower" | "raise"; readonly units: number }
   | { readonly action: "wait"; readonly reason: "open-attempt" | "orders-not-seen" | "selling" }
   | { readonly action: "unreadable" };
 
@@ -35,15 +35,18 @@ export const decidePush = (figures: PushFigures): PushDecision => {
   if (shownUnits === null) return { action: "unreadable" };
   const mayShow = Math.max(shownUnits, ...openAttempts.map((attempt) => attempt.units));
   if (wantedUnits < mayShow) {
-    // A careful lowering is on its way already: a second one would only open the same gap again.
-    if (last !== undefined && last.units >= lowerToUnits && last.units < wantedUnits)
-      return { action: "wait", reason: "open-attempt" };
-    return { action: "write", reason: "lower" };
+    // Less than wanted is on its way already: anything sent now would raise it again.
+    if (last !== undefined && last.units < wantedUnits) return { action: "wait", reason: "open-attempt" };
+    // When only a push under way is too high, the channel may have sold unseen since: lowering must not raise what it shows.
+    const units = Math.min(lowerToUnits, shownUnits);
+    return { action: "write", reason: "lower", units };
   }
   if (last !== undefined) return { action: "wait", reason: "open-attempt" };
   if (wantedUnits === shownUnits) return { action: "settled" };
   if (raiseToUnits <= shownUnits) return { action: "wait", reason: "selling" };
-  return ordersSeen ? { action: "write", reason: "raise" } : { action: "wait", reason: "orders-not-seen" };
+  return ordersSeen
+    ? { action: "write", reason: "raise", units: raiseToUnits }
+    : { action: "wait", reason: "orders-not-seen" };
 };
 
 /** Sort key of an owed listing: the larger, the sooner. Over-exposed units weigh more the fewer are left. */

@@ -16,12 +16,12 @@ test.each([
   [
     "a lower number goes at once, whatever is known of orders",
     figures({ wantedUnits: 3, ordersSeen: false }),
-    { action: "write", reason: "lower" },
+    { action: "write", reason: "lower", units: 3 },
   ],
   [
     "a raise goes when every order up to the observation is known",
     figures({ wantedUnits: 7 }),
-    { action: "write", reason: "raise" },
+    { action: "write", reason: "raise", units: 7 },
   ],
   [
     "a raise waits while an order may be unseen",
@@ -34,9 +34,21 @@ test.each([
     { action: "wait", reason: "open-attempt" },
   ],
   [
-    "a number below one under way is a lowering, though the channel shows less now",
+    "a number below one under way is a lowering, and never above what the channel shows now: it may have sold unseen",
     figures({ wantedUnits: 6, shownUnits: 4, openAttempts: [{ id: 1, units: 8 }] }),
-    { action: "write", reason: "lower" },
+    { action: "write", reason: "lower", units: 4 },
+  ],
+  [
+    "such a lowering is not sent again while it is under way",
+    figures({
+      wantedUnits: 6,
+      shownUnits: 4,
+      openAttempts: [
+        { id: 1, units: 8 },
+        { id: 2, units: 4 },
+      ],
+    }),
+    { action: "wait", reason: "open-attempt" },
   ],
   [
     "an older push under way still counts against a raise",
@@ -45,10 +57,10 @@ test.each([
       shownUnits: 2,
       openAttempts: [
         { id: 1, units: 9 },
-        { id: 2, units: 2 },
+        { id: 2, units: 1 },
       ],
     }),
-    { action: "write", reason: "lower" },
+    { action: "wait", reason: "open-attempt" },
   ],
   [
     "the newest push under way carries the number already: wait for its read-back",
@@ -64,7 +76,7 @@ test.each([
   [
     "a raise of a SKU that is selling stops short of what may be sold unseen",
     figures({ wantedUnits: 20, raiseToUnits: 15 }),
-    { action: "write", reason: "raise" },
+    { action: "write", reason: "raise", units: 15 },
   ],
   [
     "a raise that would not pass what is shown waits until the SKU is quiet",
@@ -79,7 +91,7 @@ test.each([
   [
     "a careful lowering under way is followed by a lower one when less is left now",
     figures({ wantedUnits: 2, lowerToUnits: 0, shownUnits: 9, openAttempts: [{ id: 1, units: 3 }] }),
-    { action: "write", reason: "lower" },
+    { action: "write", reason: "lower", units: 0 },
   ],
   [
     "the channel tells no number: nothing may be written blindly",
@@ -89,7 +101,7 @@ test.each([
   [
     "zero is a lowering like any other",
     figures({ wantedUnits: 0, ordersSeen: false }),
-    { action: "write", reason: "lower" },
+    { action: "write", reason: "lower", units: 0 },
   ],
 ] as const)("%s", (_name, given, expected) => {
   expect(decidePush(given)).toEqual(expected);
