@@ -54,6 +54,7 @@ const confined: Readonly<Record<string, readonly string[]>> = {
   pino: ["ops"],
   commander: ["cli"],
   yaml: ["config"],
+  "fast-xml-parser": ["connectors", "simulators"],
   graphql: ["simulators"],
   ajv: ["simulators"],
 };

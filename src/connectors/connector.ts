@@ -36,7 +36,14 @@ export type ListingWrite = ListingHandle & {
  */
 export type PushOutcome =
   | { readonly ref: string; readonly status: "accepted"; readonly receipt: string | null }
-  | { readonly ref: string; readonly status: "refused"; readonly retry: "later" | "never"; readonly reason: string }
+  | {
+      readonly ref: string;
+      readonly status: "refused";
+      readonly retry: "later" | "never";
+      readonly reason: string;
+      /** With `later`: before this time (ISO, UTC) the channel refuses it surely. */
+      readonly notBefore?: string;
+    }
   | { readonly ref: string; readonly status: "conflict"; readonly reason: string }
   | { readonly ref: string; readonly status: "unknown"; readonly reason: string };
 
@@ -184,6 +191,8 @@ export interface Connector {
     readonly settleMs: number;
     /** True when a write takes effect only if `expectedUnits` still holds. */
     readonly comparesAndSets: boolean;
+    /** Absent: no such limit. Writes of one listing on one UTC day; after the last the channel locks it until the next. */
+    readonly revisionsPerListingPerDay?: number;
   };
   /** One outcome per listing, in any order. `attemptKey` is stored before the call: the same key means the same attempt. */
   pushQuantities(

@@ -5,8 +5,10 @@ import type { ConnectorDeps } from "../deps.ts";
 import type { EbaySettings } from "../settings.ts";
 import type { EbayAnswer, EbayCall, EbayClient } from "./client.ts";
 import { headerOf } from "./failures.ts";
+import { readOutOfStockControl } from "./out-of-stock.ts";
 import { readRemaining } from "./rate-limits.ts";
 import { orderTopics } from "./topics.ts";
+import type { Trading } from "./trading.ts";
 
 const skewMsMax = 30_000;
 /** Below this share of the day's calls left, somebody should look before it runs out. */
@@ -14,6 +16,7 @@ const lowShare = 0.1;
 
 type Checking = {
   readonly client: EbayClient;
+  readonly trading: Trading;
   readonly settings: EbaySettings;
   readonly clock: ConnectorDeps["clock"];
   readonly signal: AbortSignal;
@@ -25,17 +28,23 @@ export const check = async (checking: Checking): Promise<readonly CheckFinding[]
     ...(await checkScope("inventory", "/sell/inventory/v1/inventory_item", "sell.inventory", checking)),
     ...(await checkScope("orders", "/sell/fulfillment/v1/order", "sell.fulfillment", checking)),
     ...(await checkQuotas(checking)),
-    outOfStockReminder,
+    await checkOutOfStock(checking),
   ];
   return checking.settings.webhooks === undefined ? findings : [...findings, ...(await checkSubscriptions(checking))];
 };
 
-/** There is no REST call that reads the preference, and with it off a quantity of 0 ends the listing (§5.3). */
-const outOfStockReminder: CheckFinding = {
-  check: "out-of-stock control",
-  ok: true,
-  detail:
-    "cannot be read over REST: make sure that the seller preference 'out-of-stock control' is on, or a quantity of 0 ends the listing and re-publishing makes a new one",
+/** With the preference off a quantity of 0 ends the listing, and re-publishing makes a new one (§5.3). */
+const checkOutOfStock = async ({ trading, signal }: Checking): Promise<CheckFinding> => {
+  const control = await attempt(() => readOutOfStockControl(trading, signal));
+  const check = "out-of-stock control";
+  if (control === "on") return { check, ok: true, detail: "on: a listing at 0 stays alive, hidden from buyers" };
+  if (control === "off") {
+    const detail = "off: a quantity of 0 would end the listing, so it is refused";
+    return { check, ok: false, detail, fix: "My eBay → Site Preferences: switch the out-of-stock option on." };
+  }
+  const why = control instanceof ChannelError ? control.message : "eBay does not say";
+  const fix = "See in My eBay → Site Preferences that the out-of-stock option is on; without it a 0 ends the listing.";
+  return { check, ok: false, detail: `cannot be read: ${why}`, fix };
 };
 
 const checkScope = async (

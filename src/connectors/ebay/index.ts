@@ -3,12 +3,16 @@ import type { ConnectorDeps } from "../deps.ts";
 import type { EbaySettings } from "../settings.ts";
 import { check } from "./check.ts";
 import { createEbayClient } from "./client.ts";
-import { importListings } from "./listings.ts";
+import { createImport } from "./import.ts";
 import { createWebhooks } from "./notifications.ts";
 import { fetchOrders, pullOrders } from "./orders.ts";
+import { createOutOfStockControl } from "./out-of-stock.ts";
 import { createPublicKeys } from "./public-keys.ts";
-import { pushQuantities } from "./push.ts";
-import { readBatchMax, readQuantities } from "./read.ts";
+import { pushQuantities } from "./push-lanes.ts";
+import { readBatchMax } from "./read.ts";
+import { readLanes } from "./read-lanes.ts";
+import { createRevisionBook, revisionsPerListingPerDay } from "./revisions.ts";
+import { createTrading } from "./trading.ts";
 import { translate } from "./translate.ts";
 
 export { ebayQuotas } from "./quotas.ts";
@@ -16,10 +20,18 @@ export { ebayQuotas } from "./quotas.ts";
 /** Items read back quickly, published listings lag by minutes (§8). */
 const settleMsDefault = 180_000;
 
-/** eBay through its REST APIs: Sell Inventory, Sell Fulfillment, Commerce Notification. One seller account. */
+/**
+ * eBay through its REST APIs (Sell Inventory, Sell Fulfillment, Commerce Notification), and through Trading for what
+ * only that one tells and writes. One seller account.
+ */
 export const createEbayConnector = (settings: EbaySettings, deps: ConnectorDeps): Connector => {
   const client = createEbayClient(settings, deps);
   const { clock, log } = deps;
+  const trading = createTrading(client, settings.marketplaceId);
+  const importPage = createImport({ client, trading, legacyListings: settings.legacyListings ?? true });
+  const revisions = createRevisionBook(clock);
+  const outOfStock = createOutOfStockControl(trading, deps);
+  const { pushBatchMax: batchMax } = settings;
   return {
     channel: "ebay",
     limits: {
@@ -27,19 +39,28 @@ export const createEbayConnector = (settings: EbaySettings, deps: ConnectorDeps)
       readBatchMax,
       settleMs: settings.settleMs ?? settleMsDefault,
       comparesAndSets: false,
+      revisionsPerListingPerDay,
     },
     async pushQuantities(batch, attemptKey, { accountId, signal }) {
-      const outcomes = await pushQuantities(batch, client, signal);
+      const outcomes = await pushQuantities(batch, {
+        client,
+        trading,
+        revisions,
+        outOfStock,
+        batchMax,
+        accountId,
+        signal,
+      });
       const failed = outcomes.filter(({ status }) => status !== "accepted").length;
       log.info({ accountId, attemptKey, listings: outcomes.length, failed }, "quantities pushed");
       return outcomes;
     },
-    readQuantities: (listings, { signal }) => readQuantities(listings, client, signal),
-    importListings: (cursor, { signal }) => importListings(cursor, client, signal),
+    readQuantities: (listings, { signal }) => readLanes(listings, client, trading, signal),
+    importListings: (cursor, { signal }) => importPage(cursor, signal),
     pullOrders: (cursor, { signal }) => pullOrders(cursor, { client, clock, settings, signal }),
     fetchOrders: (orderRefs, { signal }) => fetchOrders(orderRefs, client, signal),
     translate,
-    check: ({ signal }) => check({ client, settings, clock, signal }),
+    check: ({ signal }) => check({ client, trading, settings, clock, signal }),
     ...(settings.webhooks !== undefined && {
       webhooks: createWebhooks({
         webhooks: settings.webhooks,

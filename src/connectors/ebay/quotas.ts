@@ -17,6 +17,13 @@ export const ebayQuotas = {
   notification: perDay(5_000),
   publicKey: perDay(4_000),
   analytics: perDay(4_000),
+  feed: perDay(100_000),
+  // Post-Order and Trading count each call name on its own, 5 000 a day until eBay certifies the application for more.
+  returns: perDay(5_000),
+  tradingList: perDay(5_000),
+  tradingItem: perDay(5_000),
+  tradingRevise: perDay(5_000),
+  tradingPreferences: perDay(5_000),
   sellerToken: perDay(50_000),
   applicationToken: perDay(1_000),
 } as const satisfies Record<string, Quota>;

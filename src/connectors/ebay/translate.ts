@@ -2,6 +2,7 @@ import { z } from "zod";
 import { ChannelError } from "../../core/failure.ts";
 import type { ChannelEvent, Delivery, OrderLine, OrderSnapshot } from "../connector.ts";
 import { itemAlias, skuRef } from "./details.ts";
+import { variationRef } from "./legacy-details.ts";
 import { isoUtc, type OrderProjection, PolledOrder, pollTopic, updatedAtOf } from "./order-projection.ts";
 import { orderTopics, privacyTopic } from "./topics.ts";
 
@@ -63,13 +64,17 @@ const lineOf = (line: OrderProjection["lineItems"][number], order: OrderProjecti
   };
 };
 
-/** The SKU first; a line of a listing without SKU is known by its item id, and variation if it has one. */
+/**
+ * The SKU first; a line of a listing without SKU is known by its item id, and variation if it has one. A variation that
+ * Trading made is known by item and SKU (§10).
+ */
 const listingRefsOf = ({
   sku,
   legacyItemId,
   legacyVariationId,
 }: OrderProjection["lineItems"][number]): readonly string[] => [
   ...(sku ? [skuRef(sku)] : []),
+  ...(sku && legacyItemId && legacyVariationId ? [variationRef(legacyItemId, sku)] : []),
   ...(legacyItemId ? [itemAlias(legacyItemId, legacyVariationId ?? undefined)] : []),
 ];
 

@@ -1,4 +1,4 @@
-import type { ListingState, OfferSeed } from "./listings.ts";
+import type { ListingState, OfferSeed, TradingMade } from "./listings.ts";
 import type { Lines } from "./orders.ts";
 
 export type Destination = {
@@ -38,6 +38,7 @@ export type Entry =
       units: number;
       priceCents: number;
       offers: readonly OfferSeed[];
+      trading?: TradingMade;
     }
   | { kind: "state-set"; atMs: number; sku: string; state: ListingState }
   | {

@@ -58,7 +58,8 @@ export const orderView = (order: Order, viewer: Viewer): unknown => ({
 const lineView = (order: Order, line: OrderLine): unknown => ({
   lineItemId: line.lineId,
   legacyItemId: line.listingId,
-  sku: line.sku,
+  ...(line.channelSku === null ? {} : { sku: line.channelSku }),
+  ...(line.variationId === undefined ? {} : { legacyVariationId: line.variationId }),
   title: line.title,
   lineItemCost: money(line.priceCents * line.orderedUnits),
   // As ordered, whatever was cancelled later.

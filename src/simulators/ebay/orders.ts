@@ -3,6 +3,8 @@ import type { OrderTruth } from "../kit/simulator.ts";
 export type OrderLine = {
   readonly lineId: string;
   readonly sku: string;
+  readonly channelSku: string | null;
+  readonly variationId: string | undefined;
   readonly offerId: string;
   readonly listingId: string;
   readonly title: string;

@@ -24,6 +24,7 @@ import { createSigner, newPrivateKeyPem, type Signer } from "./signing.ts";
 import { Store } from "./store.ts";
 import { subscriptionHandlers } from "./subscriptions-api.ts";
 import { createTokenIssuer } from "./tokens.ts";
+import { createTradingApi } from "./trading-api.ts";
 import { createWebhookTarget } from "./webhook-target.ts";
 
 export type EbaySimulatorOptions = {
@@ -121,6 +122,11 @@ export const startEbaySimulator = async (options: EbaySimulatorOptions = {}): Pr
     if (answer.status === 429) gate.throttled += 1;
     return render(answer, identifiers.uuid(`request:${gate.requests}`));
   });
+  const { outOfStockControl = true } = options;
+  app.post(
+    "/ws/api.dll",
+    createTradingApi({ store, writes, tokens, outOfStockControl, counters: gate, speedUp, clock }),
+  );
   app.all("*", serve);
   const server = await serveOnLoopback(app, options.port ?? 0).catch((error) => {
     store.close();
@@ -162,12 +168,30 @@ const createQuotas = (
 const ClosedAccount = z.strictObject({ userId: z.string().min(1), username: z.string().min(1) });
 const NewState = z.strictObject({ sku: z.string().min(1), state: z.enum(listingStates) });
 
+const LegacySeeds = z.array(
+  z.strictObject({
+    itemId: z.string().regex(/^\d{12}$/),
+    title: z.string(),
+    sku: z.string().min(1).nullable(),
+    units: z.number().int().min(0),
+    variations: z
+      .array(
+        z.strictObject({ value: z.string().min(1), sku: z.string().min(1).nullable(), units: z.number().int().min(0) }),
+      )
+      .optional(),
+  }),
+);
+
 /** What only this channel's buyers and sellers can do. */
 const extraControlRoutes = (channel: EbayChannel): Hono => {
   const app = new Hono();
   app.onError((error, c) => c.json({ error: error.message }, error instanceof z.ZodError ? 422 : 500));
   app.post("/account-deletion", async (c) => {
     channel.deleteAccount(ClosedAccount.parse(await c.req.json()));
+    return c.json({ ok: true });
+  });
+  app.post("/legacy-listings", async (c) => {
+    channel.seedLegacyListings(LegacySeeds.parse(await c.req.json()));
     return c.json({ ok: true });
   });
   app.post("/listing-state", async (c) => {

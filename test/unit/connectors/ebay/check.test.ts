@@ -1,6 +1,7 @@
 import nock from "nock";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { createBench, errorRow, grantTokens, host } from "./harness.ts";
+import { hasTrading, outOfStockControl } from "./trading.ts";
 
 const date = (iso: string) => ({ Date: new Date(iso).toUTCString() });
 const limits = (remaining: number) => ({
@@ -27,6 +28,7 @@ const failedOnes = async (): Promise<readonly string[]> => {
 };
 
 test("an account in good order has nothing to complain about", async () => {
+  hasTrading("GetUserPreferences", outOfStockControl(true));
   nock(host).get("/sell/inventory/v1/inventory_item").query(true).reply(200, { total: 0 });
   nock(host).get("/sell/fulfillment/v1/order").query(true).reply(200, { total: 0 }, date("2026-11-20T10:30:02.000Z"));
   nock(host).get("/developer/analytics/v1_beta/rate_limit/").query(true).times(2).reply(200, limits(900));
@@ -41,6 +43,7 @@ test("an account in good order has nothing to complain about", async () => {
 });
 
 test("a missing scope, a wrong clock, a spent quota, a lost subscription and a dead destination are each told with a fix", async () => {
+  hasTrading("GetUserPreferences", outOfStockControl(false));
   nock(host)
     .get("/sell/inventory/v1/inventory_item")
     .query(true)
@@ -58,6 +61,7 @@ test("a missing scope, a wrong clock, a spent quota, a lost subscription and a d
     expect.stringMatching(/^clock: .*NTP/),
     expect.stringMatching(/^quota inventory: /),
     expect.stringMatching(/^quota fulfillment: /),
+    expect.stringMatching(/^out-of-stock control: My eBay/),
     expect.stringMatching(/^subscription ORDER_CANCELLATION_ACTIVITY: Subscribe/),
     expect.stringMatching(/^destination d-1: Enable/),
   ]);

@@ -48,6 +48,8 @@ const settingsWith = (overrides: Partial<EbaySettings> = {}): EbaySettings => ({
     endpoint: "https://sync.example.com/hooks/ebay",
   },
   pushBatchMax: 25,
+  // Each lane has its own tests; an import of both is told so.
+  legacyListings: false,
   endpoints: { api: host },
   ...overrides,
 });

@@ -12,7 +12,9 @@ import { type Contract, loadContract } from "../../../../src/simulators/kit/cont
 const folder = new URL("../../../../contracts/ebay/", import.meta.url);
 const json = (path: string): unknown => JSON.parse(readFileSync(new URL(path, folder), "utf8"));
 
-const overlay = z.looseObject({ sell_inventory_v1: z.unknown() }).parse(json("openapi/overlay.request-constraints.json"));
+const overlay = z
+  .looseObject({ sell_inventory_v1: z.unknown() })
+  .parse(json("openapi/overlay.request-constraints.json"));
 const load = (name: string, extra: object = {}): Contract =>
   loadContract(new URL(`openapi/${name}.json`, folder), { closeRequestSchemas: true, ...extra });
 const contracts: readonly Contract[] = [
@@ -78,7 +80,9 @@ const tradingComplaints = (data: string, headers: Headers): readonly string[] =>
   const root = z
     .record(z.string(), z.unknown())
     .safeParse(z.record(z.string(), z.unknown()).parse(parser.parse(data))[`${call}Request`]).data;
-  const heads = Object.entries(trading.headers).filter(([name, form]) => !new RegExp(form).test(headers.get(name) ?? ""));
+  const heads = Object.entries(trading.headers).filter(
+    ([name, form]) => !new RegExp(form).test(headers.get(name) ?? ""),
+  );
   if (root === undefined) return [`root is not ${call}Request`];
   const { "@_xmlns": namespace, ...elements } = root;
   return [
