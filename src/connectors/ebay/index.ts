@@ -11,6 +11,7 @@ import { createPublicKeys } from "./public-keys.ts";
 import { pushQuantities } from "./push-lanes.ts";
 import { readBatchMax } from "./read.ts";
 import { readLanes } from "./read-lanes.ts";
+import { createReturnsOf } from "./returns.ts";
 import { createRevisionBook, revisionsPerListingPerDay } from "./revisions.ts";
 import { createTrading } from "./trading.ts";
 import { translate } from "./translate.ts";
@@ -32,6 +33,8 @@ export const createEbayConnector = (settings: EbaySettings, deps: ConnectorDeps)
   const revisions = createRevisionBook(clock);
   const outOfStock = createOutOfStockControl(trading, deps);
   const { pushBatchMax: batchMax } = settings;
+  const returnsOf = settings.returns === "restock-when-closed" ? createReturnsOf(client, deps) : undefined;
+  const reading = { client, clock, log, settings, returnsOf };
   return {
     channel: "ebay",
     limits: {
@@ -57,8 +60,8 @@ export const createEbayConnector = (settings: EbaySettings, deps: ConnectorDeps)
     },
     readQuantities: (listings, { signal }) => readLanes(listings, client, trading, signal),
     importListings: (cursor, { signal }) => importPage(cursor, signal),
-    pullOrders: (cursor, { signal }) => pullOrders(cursor, { client, clock, settings, signal }),
-    fetchOrders: (orderRefs, { signal }) => fetchOrders(orderRefs, client, signal),
+    pullOrders: (cursor, { signal }) => pullOrders(cursor, { ...reading, signal }),
+    fetchOrders: (orderRefs, { signal }) => fetchOrders(orderRefs, { ...reading, signal }),
     translate,
     check: ({ signal }) => check({ client, trading, settings, clock, signal }),
     ...(settings.webhooks !== undefined && {
