@@ -64,6 +64,8 @@ const EbayAccount = strict({
   credentials: strict({ client_id: text, client_secret: text, refresh_token: text }),
   webhooks: strict({ verification_token: text, endpoint: address.optional() }).optional(),
   push_batch_max: wholeNumber(1, 25).default(25),
+  legacy_listings: z.boolean().default(true),
+  returns: z.enum(["ignore", "restock-when-closed"]).default("ignore"),
   endpoints: strict({ api: address.optional(), auth: address.optional() }).default({}),
 });
 

@@ -54,6 +54,8 @@ const ebay = (fields: EbayFields, baseUrl: string) => ({
     endpoint: fields.webhooks.endpoint ?? `${baseUrl}/webhooks/ebay/${fields.id}`,
   },
   pushBatchMax: fields.push_batch_max,
+  legacyListings: fields.legacy_listings,
+  returns: fields.returns,
   endpoints: present({ api: fields.endpoints.api, auth: fields.endpoints.auth }),
 });
 

@@ -181,6 +181,23 @@ export type CheckFinding = {
   readonly fix?: string;
 };
 
+/** A listing as a report names it: candidate names, best first, each a ref or an alias; empty = it has none. */
+export type ReportedListing = {
+  readonly listingRefs: readonly string[];
+  readonly channelSku: string | null;
+  /** What was available when the channel made the report. */
+  readonly units: number;
+};
+
+/** Everything on sale in one file that the channel prepares: ask, wait, read. For imports and audits, never for read-back. */
+export interface ListingReport {
+  /** The answer names the report in the other two calls. `throttled` when there were too many of late. */
+  request(context: CallContext): Promise<string>;
+  progress(token: string, context: CallContext): Promise<"pending" | "ready" | "failed">;
+  /** Streamed. Throws `ChannelError` (retryable) when the file breaks off: what is missing then is not ended. */
+  rows(token: string, context: CallContext): AsyncIterable<ReportedListing>;
+}
+
 export interface Connector {
   readonly channel: Channel;
   readonly limits: {
@@ -215,4 +232,7 @@ export interface Connector {
   /** Abilities: presence is the opt-in. */
   readonly webhooks?: Webhooks;
   readonly notifications?: Notifications;
+  readonly listingReport?: ListingReport;
+  /** Makes or mends what the channel needs to send us messages. One finding a step; what failed says how to go on. */
+  readonly ensureSubscriptions?: (context: CallContext) => Promise<readonly CheckFinding[]>;
 }

@@ -11,6 +11,7 @@ import { createPublicKeys } from "./public-keys.ts";
 import { pushQuantities } from "./push-lanes.ts";
 import { readBatchMax } from "./read.ts";
 import { readLanes } from "./read-lanes.ts";
+import { createReport } from "./report.ts";
 import { createReturnsOf } from "./returns.ts";
 import { createRevisionBook, revisionsPerListingPerDay } from "./revisions.ts";
 import { createTrading } from "./trading.ts";
@@ -63,6 +64,7 @@ export const createEbayConnector = (settings: EbaySettings, deps: ConnectorDeps)
     pullOrders: (cursor, { signal }) => pullOrders(cursor, { ...reading, signal }),
     fetchOrders: (orderRefs, { signal }) => fetchOrders(orderRefs, { ...reading, signal }),
     translate,
+    listingReport: createReport(client),
     check: ({ signal }) => check({ client, trading, settings, clock, signal }),
     ...(settings.webhooks !== undefined && {
       webhooks: createWebhooks({

@@ -159,6 +159,19 @@ export class EbayChannel implements SimulatedChannel {
     return orderTruth(order);
   }
 
+  /** The buyer sends units back; a closed return has been refunded. The same id again closes an open one. */
+  setReturn(orderId: string, line: { readonly lineId: string; readonly units: number }, closed: boolean): string {
+    const { store, identifiers } = this.#deps;
+    const order = store.world.order(orderId);
+    const { shippedUnits } = lineOf(order, line.lineId);
+    const returnId = identifiers.digits(`return:${orderId}:${line.lineId}`, 10);
+    const back = order.returns.filter((one) => one.lineId === line.lineId && one.returnId !== returnId);
+    if (back.reduce((sum, { units }) => sum + units, line.units) > shippedUnits)
+      throw new Error(`line ${line.lineId} of order ${orderId} has ${shippedUnits} shipped units`);
+    store.commit({ kind: "return-set", atMs: store.now(), orderId, returnId, ...line, closed });
+    return returnId;
+  }
+
   editListing(sku: string, units: number): void {
     const { store } = this.#deps;
     store.world.listing(sku);

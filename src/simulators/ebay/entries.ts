@@ -57,6 +57,16 @@ export type Entry =
     }
   | { kind: "cancelled"; atMs: number; orderId: string; cancelId: string; restocks: boolean }
   | { kind: "shipped"; atMs: number; orderId: string; fulfillmentId: string; lines: Lines }
+  /** A return of shipped units; closing it refunds the buyer. */
+  | {
+      kind: "return-set";
+      atMs: number;
+      orderId: string;
+      returnId: string;
+      lineId: string;
+      units: number;
+      closed: boolean;
+    }
   | { kind: "edited"; atMs: number; sku: string; units: number }
   /** A write was taken; its application, if it comes, is an entry of its own. `offerIds`: whose listings it revises on `day`. */
   | { kind: "accepted"; atMs: number; sku: string; offerIds: readonly string[]; day: number }

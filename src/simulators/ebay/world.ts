@@ -53,6 +53,8 @@ export class World {
         return this.#cancel(entry);
       case "shipped":
         return this.#ship(entry);
+      case "return-set":
+        return this.#setReturn(entry);
       case "edited": {
         const listing = this.listing(entry.sku);
         const offers = listing.offers.map(({ offerId }) => ({ offerId, units: entry.units }));
@@ -146,6 +148,7 @@ export class World {
       }),
       cancellation: undefined,
       fulfillments: [],
+      returns: [],
     };
     for (const { sku, offerId, units } of entry.lines) this.#moveUnits(sku, offerId, -units, entry.atMs);
     this.orders.set(order.orderId, order);
@@ -170,6 +173,14 @@ export class World {
     for (const { lineId, units } of entry.lines) lineOf(order, lineId).shippedUnits += units;
     order.fulfillments.push(entry);
     this.#touch(order, entry.atMs);
+  }
+
+  /** Neither opening nor closing a return changes the order's own times. */
+  #setReturn({ orderId, returnId, lineId, units, atMs, closed }: Of<"return-set">): void {
+    const { returns } = this.order(orderId);
+    const known = returns.find((other) => other.returnId === returnId);
+    if (known === undefined) returns.push({ returnId, lineId, units, openedMs: atMs, closed });
+    else known.closed = closed;
   }
 
   #touch(order: Order, atMs: number): void {
