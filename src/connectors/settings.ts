@@ -45,6 +45,8 @@ export type EbaySettings = Common & {
         readonly verificationToken: Secret;
         /** The endpoint exactly as registered with eBay; goes into the challenge's hash. */
         readonly endpoint: string;
+        /** Whom eBay writes to when messages fail; only needed while the application has none. */
+        readonly alertEmail?: string | undefined;
       }
     | undefined;
   /** SKUs in one bulk_update_price_quantity call, 1–25. */

@@ -1,13 +1,13 @@
-import { z } from "zod";
 import { ChannelError } from "../../core/failure.ts";
 import type { CheckFinding } from "../connector.ts";
 import type { ConnectorDeps } from "../deps.ts";
 import type { EbaySettings } from "../settings.ts";
+import { checkSubscriptions } from "./check-subscriptions.ts";
 import type { EbayAnswer, EbayCall, EbayClient } from "./client.ts";
 import { headerOf } from "./failures.ts";
 import { readOutOfStockControl } from "./out-of-stock.ts";
 import { readRemaining } from "./rate-limits.ts";
-import { orderTopics } from "./topics.ts";
+import { createSubscriptionsApi } from "./subscriptions.ts";
 import type { Trading } from "./trading.ts";
 
 const skewMsMax = 30_000;
@@ -30,7 +30,10 @@ export const check = async (checking: Checking): Promise<readonly CheckFinding[]
     ...(await checkQuotas(checking)),
     await checkOutOfStock(checking),
   ];
-  return checking.settings.webhooks === undefined ? findings : [...findings, ...(await checkSubscriptions(checking))];
+  const { webhooks } = checking.settings;
+  if (webhooks === undefined) return findings;
+  const api = createSubscriptionsApi(checking.client, checking.signal);
+  return [...findings, ...(await checkSubscriptions(webhooks.endpoint, api))];
 };
 
 /** With the preference off a quantity of 0 ends the listing, and re-publishing makes a new one (§5.3). */
@@ -95,56 +98,6 @@ const checkQuotas = async ({ client, signal }: Checking): Promise<readonly Check
     });
   }
   return findings;
-};
-
-const Subscriptions = z.object({
-  subscriptions: z
-    .array(z.object({ topicId: z.string(), status: z.string(), destinationId: z.string().optional() }))
-    .default([]),
-});
-const Destination = z.object({ status: z.string(), deliveryConfig: z.object({ endpoint: z.string() }).optional() });
-
-const checkSubscriptions = async (checking: Checking): Promise<readonly CheckFinding[]> => {
-  const { client, signal } = checking;
-  const path = "/commerce/notification/v1/subscription";
-  const answer = await attempt(() =>
-    client({ method: "GET", path, query: { limit: "100" }, quota: "notification", repeatable: true }, signal),
-  );
-  if (answer instanceof ChannelError) {
-    const fix = "Let the seller consent to commerce.notification.subscription; until then orders come by polling only.";
-    return [{ check: "subscriptions", ok: false, detail: answer.message, fix }];
-  }
-  const subscriptions = Subscriptions.safeParse(answer.body).data?.subscriptions ?? [];
-  const topics = [...orderTopics].map((topic): CheckFinding => {
-    const ok = subscriptions.some(({ topicId, status }) => topicId === topic && status === "ENABLED");
-    const detail = ok ? "subscribed" : "not subscribed: such orders are seen at the next poll";
-    return {
-      check: `subscription ${topic}`,
-      ok,
-      detail,
-      ...(!ok && { fix: `Subscribe to ${topic} with the seller's token and enable it.` }),
-    };
-  });
-  const destinationIds = [
-    ...new Set(subscriptions.flatMap(({ destinationId }) => (destinationId === undefined ? [] : [destinationId]))),
-  ];
-  const destinations = await Promise.all(destinationIds.map((id) => checkDestination(id, checking)));
-  return [...topics, ...destinations];
-};
-
-const checkDestination = async (id: string, { client, settings, signal }: Checking): Promise<CheckFinding> => {
-  const path = `/commerce/notification/v1/destination/${encodeURIComponent(id)}`;
-  const answer = await attempt(() =>
-    client({ method: "GET", path, quota: "notification", as: "application", repeatable: true }, signal),
-  );
-  const destination = answer instanceof ChannelError ? undefined : Destination.safeParse(answer.body).data;
-  if (destination === undefined)
-    return { check: `destination ${id}`, ok: false, detail: "cannot be read", fix: "Check the application's keys." };
-  const endpoint = destination.deliveryConfig?.endpoint ?? "none";
-  const ok = destination.status === "ENABLED" && endpoint === settings.webhooks?.endpoint;
-  const fix =
-    "Enable the destination again, with the endpoint exactly as in the settings (eBay marks it down when it fails for long).";
-  return { check: `destination ${id}`, ok, detail: `${destination.status}, endpoint ${endpoint}`, ...(!ok && { fix }) };
 };
 
 const attempt = async <Value>(work: () => Promise<Value>): Promise<Value | ChannelError> => {

@@ -3,6 +3,7 @@ import type { ConnectorDeps } from "../deps.ts";
 import type { EbaySettings } from "../settings.ts";
 import { check } from "./check.ts";
 import { createEbayClient } from "./client.ts";
+import { ensureSubscriptions } from "./ensure-subscriptions.ts";
 import { createImport } from "./import.ts";
 import { createWebhooks } from "./notifications.ts";
 import { fetchOrders, pullOrders } from "./orders.ts";
@@ -14,6 +15,7 @@ import { readLanes } from "./read-lanes.ts";
 import { createReport } from "./report.ts";
 import { createReturnsOf } from "./returns.ts";
 import { createRevisionBook, revisionsPerListingPerDay } from "./revisions.ts";
+import { createSubscriptionsApi } from "./subscriptions.ts";
 import { createTrading } from "./trading.ts";
 import { translate } from "./translate.ts";
 
@@ -33,7 +35,7 @@ export const createEbayConnector = (settings: EbaySettings, deps: ConnectorDeps)
   const importPage = createImport({ client, trading, legacyListings: settings.legacyListings ?? true });
   const revisions = createRevisionBook(clock);
   const outOfStock = createOutOfStockControl(trading, deps);
-  const { pushBatchMax: batchMax } = settings;
+  const { pushBatchMax: batchMax, webhooks } = settings;
   const returnsOf = settings.returns === "restock-when-closed" ? createReturnsOf(client, deps) : undefined;
   const reading = { client, clock, log, settings, returnsOf };
   return {
@@ -66,9 +68,10 @@ export const createEbayConnector = (settings: EbaySettings, deps: ConnectorDeps)
     translate,
     listingReport: createReport(client),
     check: ({ signal }) => check({ client, trading, settings, clock, signal }),
-    ...(settings.webhooks !== undefined && {
+    ...(webhooks !== undefined && {
+      ensureSubscriptions: ({ signal }) => ensureSubscriptions(webhooks, createSubscriptionsApi(client, signal)),
       webhooks: createWebhooks({
-        webhooks: settings.webhooks,
+        webhooks,
         sellerUserId: settings.sellerUserId,
         publicKeys: createPublicKeys(client, deps),
       }),
