@@ -19,6 +19,7 @@ type Checking = {
   readonly trading: Trading;
   readonly settings: EbaySettings;
   readonly clock: ConnectorDeps["clock"];
+  readonly budget: ConnectorDeps["budget"];
   readonly signal: AbortSignal;
 };
 
@@ -80,10 +81,10 @@ const clockFinding = (answer: EbayAnswer, nowMs: number): readonly CheckFinding[
   return [{ check: "clock", ok, detail, ...(!ok && { fix: "Synchronise this machine's clock (NTP)." }) }];
 };
 
-const checkQuotas = async ({ client, signal }: Checking): Promise<readonly CheckFinding[]> => {
+const checkQuotas = async ({ client, budget, signal }: Checking): Promise<readonly CheckFinding[]> => {
   const findings: CheckFinding[] = [];
   for (const quota of ["inventory", "fulfillment"] as const) {
-    const seen = await attempt(() => readRemaining(quota, client, signal));
+    const seen = await attempt(() => readRemaining(quota, client, budget, signal));
     if (seen instanceof ChannelError || seen === undefined) {
       findings.push({ check: `quota ${quota}`, ok: true, detail: "eBay does not tell it" });
       continue;

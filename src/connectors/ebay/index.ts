@@ -30,7 +30,7 @@ const settleMsDefault = 180_000;
  */
 export const createEbayConnector = (settings: EbaySettings, deps: ConnectorDeps): Connector => {
   const client = createEbayClient(settings, deps);
-  const { clock, log } = deps;
+  const { clock, log, budget } = deps;
   const trading = createTrading(client, settings.marketplaceId);
   const importPage = createImport({ client, trading, legacyListings: settings.legacyListings ?? true });
   const revisions = createRevisionBook(clock);
@@ -67,7 +67,7 @@ export const createEbayConnector = (settings: EbaySettings, deps: ConnectorDeps)
     fetchOrders: (orderRefs, { signal }) => fetchOrders(orderRefs, { ...reading, signal }),
     translate,
     listingReport: createReport(client),
-    check: ({ signal }) => check({ client, trading, settings, clock, signal }),
+    check: ({ signal }) => check({ client, trading, settings, clock, budget, signal }),
     ...(webhooks !== undefined && {
       ensureSubscriptions: ({ signal }) => ensureSubscriptions(webhooks, createSubscriptionsApi(client, signal)),
       webhooks: createWebhooks({

@@ -5,10 +5,15 @@ const secondsPerDay = 86_400;
 /**
  * eBay counts calls per day (docs: sell.inventory 2 000 000, sell.fulfillment 100 000, commerce.notification 10 000,
  * developer analytics 5 000; token mints 50 000 and 1 000). A tenth of the day may burst and nine tenths refill, so
- * that no 24 hours can ever exceed the whole. The limits are the *application's*: merchants who run several accounts
- * on one keyset divide these by the number of accounts (`quotas` in the account's settings).
+ * that no 24 hours can ever exceed the whole. The limits are the *application's*: all accounts of one keyset in a
+ * process draw from one budget.
  */
-const perDay = (calls: number): Quota => ({ ratePerSecond: (calls * 0.9) / secondsPerDay, burst: calls * 0.1 });
+export const perWindow = (calls: number, seconds: number): Quota => ({
+  ratePerSecond: (calls * 0.9) / seconds,
+  burst: calls * 0.1,
+});
+
+const perDay = (calls: number): Quota => perWindow(calls, secondsPerDay);
 
 export const ebayQuotas = {
   inventory: perDay(2_000_000),
