@@ -36,24 +36,34 @@ const trading = z
 export const checkedRequests = new Map<string, number>();
 const complaints: string[] = [];
 
-const judge = ({ method = "get", url = "", headers, data }: InternalAxiosRequestConfig): void => {
+export type SentRequest = Pick<InternalAxiosRequestConfig, "method" | "url" | "data"> & { readonly headers: object };
+
+/** What the contracts have against a request, by the operation it is of; nothing = it is valid. */
+export const judge = ({
+  method = "get",
+  url = "",
+  headers,
+  data,
+}: SentRequest): { readonly operation: string; readonly complaints: readonly string[] } => {
   const { pathname, searchParams } = new URL(url);
   const sent = new Headers(z.record(z.string(), z.string()).parse(JSON.parse(JSON.stringify(headers))));
-  const note = (operation: string, found: readonly string[]): void => {
-    checkedRequests.set(operation, (checkedRequests.get(operation) ?? 0) + 1);
-    complaints.push(...found.map((complaint) => `${operation}: ${complaint}`));
-  };
-  if (pathname.endsWith("/identity/v1/oauth2/token")) return note("token", tokenComplaints(String(data), sent));
-  if (pathname.endsWith("/ws/api.dll"))
-    return note(sent.get("x-ebay-api-call-name") ?? "Trading", tradingComplaints(String(data), sent));
+  if (pathname.endsWith("/identity/v1/oauth2/token"))
+    return { operation: "token", complaints: tokenComplaints(String(data), sent) };
+  if (pathname.endsWith("/ws/api.dll")) {
+    const operation = sent.get("x-ebay-api-call-name") ?? "Trading";
+    return { operation, complaints: tradingComplaints(String(data), sent) };
+  }
   const contract = contracts.find((candidate) => candidate.match(method, pathname) !== undefined);
-  if (contract === undefined) return note(`${method} ${pathname}`, ["no such operation"]);
+  if (contract === undefined) return { operation: `${method} ${pathname}`, complaints: ["no such operation"] };
   const request = { method, path: pathname, query: searchParams, headers: sent, body: data as unknown };
-  note(contract.match(method, pathname)?.operationId ?? pathname, [
-    ...contract.validate(request),
-    ...(sent.get("accept-language") === null ? ["no Accept-Language"] : []),
-    ...(/[[\]{}|]/.test(url) ? ["brackets of the filter are not encoded"] : []),
-  ]);
+  return {
+    operation: contract.match(method, pathname)?.operationId ?? pathname,
+    complaints: [
+      ...contract.validate(request),
+      ...(/^[a-z]{2}-[A-Z]{2}$/.test(sent.get("accept-language") ?? "") ? [] : ["Accept-Language is no locale"]),
+      ...(/[[\]{}|]/.test(url) ? ["brackets of the filter are not encoded"] : []),
+    ],
+  };
 };
 
 /** A refresh names no scope (a scope added since the consent would drop the account), an application token the base one. */
@@ -122,7 +132,9 @@ beforeAll(() => {
   vi.spyOn(axios, "create").mockImplementation((config) => {
     const instance = create(config);
     instance.interceptors.request.use((request) => {
-      judge(request);
+      const { operation, complaints: found } = judge(request);
+      checkedRequests.set(operation, (checkedRequests.get(operation) ?? 0) + 1);
+      complaints.push(...found.map((complaint) => `${operation}: ${complaint}`));
       return request;
     });
     return instance;
