@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { hostname } from "node:os";
-import { createConnector } from "./compose/connectors.ts";
+import { createConnectors } from "./compose/connectors.ts";
 import { bindJobs, jobDefinitions } from "./compose/jobs.ts";
 import { accountPlan } from "./compose/plans.ts";
 import { startScheduler } from "./compose/scheduler.ts";
@@ -89,9 +89,7 @@ export const compose = async (
     );
 
     const metrics = createMetrics();
-    const connectors = new Map(
-      settings.accounts.map((account) => [account.id, createConnector(account, { clock, random, log })]),
-    );
+    const connectors = createConnectors(settings.accounts, { clock, random, log });
     const orderLagMsMax = Math.max(0, ...settings.accounts.map((account) => account.orderLagMs));
     const plans = new Map(
       settings.accounts.map((account) => [account.id, accountPlan(account, settings.guards, orderLagMsMax)]),

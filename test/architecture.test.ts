@@ -65,6 +65,7 @@ const confined: Readonly<Record<string, readonly string[]>> = {
   pino: ["ops"],
   commander: ["cli"],
   yaml: ["config"],
+  "fast-xml-parser": ["connectors", "simulators"],
   graphql: ["simulators"],
   ajv: ["simulators"],
 };

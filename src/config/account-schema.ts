@@ -69,8 +69,14 @@ const EbayAccount = strict({
   locale: text.regex(/^[a-z]{2}-[A-Z]{2}$/, say("is no language and country", "for example en-US")).optional(),
   seller_user_id: text.optional(),
   credentials: strict({ client_id: text, client_secret: text, refresh_token: text }),
-  webhooks: strict({ verification_token: text, endpoint: address.optional() }).optional(),
+  webhooks: strict({
+    verification_token: text,
+    endpoint: address.optional(),
+    alert_email: z.email(say("is no e-mail address", "for example stock@example.com")).optional(),
+  }).optional(),
   push_batch_max: wholeNumber(1, 25).default(25),
+  legacy_listings: z.boolean().default(true),
+  returns: z.enum(["ignore", "restock-when-closed"]).default("ignore"),
   endpoints: strict({ api: address.optional(), auth: address.optional() }).default({}),
 });
 

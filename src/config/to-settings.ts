@@ -55,8 +55,11 @@ const ebay = (fields: EbayFields, baseUrl: string) => ({
   webhooks: fields.webhooks && {
     verificationToken: secret(fields.webhooks.verification_token),
     endpoint: fields.webhooks.endpoint ?? `${baseUrl}/webhooks/ebay/${fields.id}`,
+    alertEmail: fields.webhooks.alert_email,
   },
   pushBatchMax: fields.push_batch_max,
+  legacyListings: fields.legacy_listings,
+  returns: fields.returns,
   endpoints: present({ api: fields.endpoints.api, auth: fields.endpoints.auth }),
 });
 

@@ -36,7 +36,14 @@ export type ListingWrite = ListingHandle & {
  */
 export type PushOutcome =
   | { readonly ref: string; readonly status: "accepted"; readonly receipt: string | null }
-  | { readonly ref: string; readonly status: "refused"; readonly retry: "later" | "never"; readonly reason: string }
+  | {
+      readonly ref: string;
+      readonly status: "refused";
+      readonly retry: "later" | "never";
+      readonly reason: string;
+      /** With `later`: before this time (ISO, UTC) the channel refuses it surely. */
+      readonly notBefore?: string;
+    }
   | { readonly ref: string; readonly status: "conflict"; readonly reason: string }
   | { readonly ref: string; readonly status: "unknown"; readonly reason: string };
 
@@ -224,6 +231,23 @@ export type CheckFinding = {
   readonly fix?: string;
 };
 
+/** A listing as a report names it: candidate names, best first, each a ref or an alias; empty = it has none. */
+export type ReportedListing = {
+  readonly listingRefs: readonly string[];
+  readonly channelSku: string | null;
+  /** What was available when the channel made the report. */
+  readonly units: number;
+};
+
+/** Everything on sale in one file that the channel prepares: ask, wait, read. For imports and audits, never for read-back. */
+export interface ListingReport {
+  /** The answer names the report in the other two calls. `throttled` when there were too many of late. */
+  request(context: CallContext): Promise<string>;
+  progress(token: string, context: CallContext): Promise<"pending" | "ready" | "failed">;
+  /** Streamed. Throws `ChannelError` (retryable) when the file breaks off: what is missing then is not ended. */
+  rows(token: string, context: CallContext): AsyncIterable<ReportedListing>;
+}
+
 export interface Connector {
   readonly channel: Channel;
   readonly limits: {
@@ -234,6 +258,8 @@ export interface Connector {
     readonly settleMs: number;
     /** True when a write takes effect only if `expectedUnits` still holds. */
     readonly comparesAndSets: boolean;
+    /** Absent: no such limit. Writes of one listing on one UTC day; after the last the channel locks it until the next. */
+    readonly revisionsPerListingPerDay?: number;
   };
   /** One outcome per listing, in any order. `attemptKey` is stored before the call: the same key means the same attempt. */
   pushQuantities(
@@ -262,4 +288,5 @@ export interface Connector {
   readonly channelStock?: ChannelStock;
   readonly bulk?: Bulk;
   readonly subscriptions?: Subscriptions;
+  readonly listingReport?: ListingReport;
 }

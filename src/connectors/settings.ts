@@ -53,10 +53,16 @@ export type EbaySettings = Common & {
         readonly verificationToken: Secret;
         /** The endpoint exactly as registered with eBay; goes into the challenge's hash. */
         readonly endpoint: string;
+        /** Whom eBay writes to when messages fail; only needed while the application has none. */
+        readonly alertEmail?: string | undefined;
       }
     | undefined;
   /** SKUs in one bulk_update_price_quantity call, 1–25. */
   readonly pushBatchMax: number;
+  /** False: listings that the Inventory API did not make are not imported. Default true. */
+  readonly legacyListings?: boolean;
+  /** What a closed return does to stock. Default `ignore`: the merchant records what comes back. */
+  readonly returns?: "ignore" | "restock-when-closed";
   readonly endpoints: { readonly api?: string; readonly auth?: string };
 };
 

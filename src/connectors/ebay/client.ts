@@ -10,7 +10,7 @@ import { askWaitMs } from "./rate-limits.ts";
 import { createMint, createTokenSource } from "./token.ts";
 
 export type EbayCall = {
-  readonly method: "GET" | "POST";
+  readonly method: "GET" | "POST" | "PUT";
   /** From the host's root, already percent-encoded. */
   readonly path: string;
   readonly query?: Readonly<Record<string, string>>;
@@ -21,6 +21,12 @@ export type EbayCall = {
   /** False for writes: an absolute quantity sent again later may overwrite a sale. */
   readonly repeatable: boolean;
   readonly timeoutMs?: number;
+  /** How the token travels: `Bearer` (default), `IAF` (Post-Order), or a header of its own (Trading) (§1). */
+  readonly tokenAs?: "bearer" | "iaf" | "trading";
+  /** Over the headers that every call has. */
+  readonly headers?: Readonly<Record<string, string>>;
+  /** `stream`: the body comes as a readable stream, for files. */
+  readonly responseType?: "stream";
 };
 
 export type EbayAnswer = {
@@ -64,9 +70,10 @@ export const createEbayClient = (settings: EbaySettings, deps: ConnectorDeps): E
         {
           method: call.method,
           url: `${api}${call.path}${queryOf(call.query)}`,
-          headers: { ...headers, Authorization: `Bearer ${token}` },
+          headers: { ...headers, ...call.headers, ...authorization(call, token) },
           ...(call.body !== undefined && { data: call.body }),
           ...(call.timeoutMs !== undefined && { timeoutMs: call.timeoutMs }),
+          ...(call.responseType !== undefined && { responseType: call.responseType }),
           repeatable: call.repeatable,
         },
         signal,
@@ -141,6 +148,11 @@ const asThrottle = async (
   if (askedMs === undefined) deps.budget.pause(quota, retryAfterMs);
   else deps.budget.throttled(quota, retryAfterMs);
   return new ChannelError({ ...named(error), kind: "throttled", message: error.message, retryAfterMs, cause: error });
+};
+
+const authorization = ({ tokenAs = "bearer" }: EbayCall, token: string): Readonly<Record<string, string>> => {
+  if (tokenAs === "trading") return { "X-EBAY-API-IAF-TOKEN": token };
+  return { Authorization: `${tokenAs === "iaf" ? "IAF" : "Bearer"} ${token}` };
 };
 
 /** Accept-Language is never left to a library: Sell Inventory refuses `*` with 400 / 25709 (§2). */

@@ -4,6 +4,7 @@ import type { Clock } from "../../core/clock.ts";
 import { ChannelError, type ChannelErrorOptions, type FailureKind } from "../../core/failure.ts";
 import type { Random } from "../../core/random.ts";
 import type { Classify } from "../http.ts";
+import { tradingFailureOf } from "./trading-errors.ts";
 
 /** One entry of eBay's `errors`; also found in the rows of bulk answers. */
 export const EbayError = z.object({
@@ -51,6 +52,8 @@ export const describeErrors = (errors: readonly EbayError[]): string =>
 export const createClassify =
   (clock: Clock): Classify =>
   (response) => {
+    const trading = tradingFailureOf(response.data);
+    if (trading !== undefined) return new EbayFailure(response.status, trading);
     if (response.status < 300) return undefined;
     const errors = ErrorsBody.safeParse(response.data).data?.errors ?? [];
     const oauth = OAuthBody.safeParse(response.data).data;
@@ -73,8 +76,10 @@ const kindOf = (status: number, errors: readonly EbayError[], oauthError: string
   const has = (errorId: number): boolean => errors.some((error) => error.errorId === errorId);
   if (status === 429 || has(2001)) return "throttled";
   if (status === 401 || (status === 403 && has(1100)) || isDeadGrant(oauthError)) return "auth";
-  // Concurrent access to the SKU or listing: nothing was done, and it passes (§4).
-  if (status >= 500 || status === 408 || has(25001) || has(25025)) return "retryable";
+  // Of category APPLICATION: eBay's own trouble, whatever the status. 25025: concurrent access to the SKU or listing;
+  // nothing was done, and it passes (§4).
+  const isTheirs = errors.some(({ category }) => category === "APPLICATION");
+  if (status >= 500 || status === 408 || isTheirs || has(25001) || has(25025)) return "retryable";
   return status === 409 ? "conflict" : "permanent";
 };
 

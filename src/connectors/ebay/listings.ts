@@ -18,6 +18,8 @@ export const importListings = async (
   cursor: string | null,
   client: EbayClient,
   signal: AbortSignal,
+  /** Told of every item met, with the ids of its live listings. */
+  met: (sku: string, listingIds: readonly string[]) => void = () => undefined,
 ): Promise<Page<ImportedListing>> => {
   const page = cursor === null ? 0 : pageOf(cursor);
   const answer = await client(
@@ -33,9 +35,11 @@ export const importListings = async (
   const parsed = InventoryItems.safeParse(answer.body);
   if (!parsed.success) throw unreadable("inventory items", parsed.error);
   const { inventoryItems, total, next } = parsed.data;
-  const items = await mapWithFewOpen(inventoryItems, async (item) =>
-    toListing(item, await liveOffersOf(item.sku, client, signal)),
-  );
+  const items = await mapWithFewOpen(inventoryItems, async (item) => {
+    const offers = await liveOffersOf(item.sku, client, signal);
+    met(item.sku, listingIdsOf(offers));
+    return toListing(item, offers);
+  });
   const more = total === undefined ? next !== undefined : (page + 1) * itemsPerPage < total;
   const done = !more || inventoryItems.length === 0;
   return { items, done, next: done ? null : JSON.stringify({ page: page + 1 }) };
@@ -68,9 +72,11 @@ const toListing = (item: SweptItem, offers: readonly Offer[]): ImportedListing =
 const aliasesOf = (item: SweptItem, offers: readonly Offer[]): readonly string[] => {
   const inGroup = [...(item.groupIds ?? []), ...(item.inventoryItemGroupKeys ?? [])].length > 0;
   if (inGroup) return [];
-  const listingIds = offers.flatMap(({ listing }) => (listing?.listingId === undefined ? [] : [listing.listingId]));
-  return [...new Set(listingIds)].map((listingId) => itemAlias(listingId));
+  return [...new Set(listingIdsOf(offers))].map((listingId) => itemAlias(listingId));
 };
+
+const listingIdsOf = (offers: readonly Offer[]): readonly string[] =>
+  offers.flatMap(({ listing }) => (listing?.listingId === undefined ? [] : [listing.listingId]));
 
 const statusOf = (offers: readonly Offer[]): ImportedListing["status"] => {
   if (offers.length === 0) return "inactive";

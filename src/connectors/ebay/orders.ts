@@ -1,87 +1,102 @@
-import { z } from "zod";
-import { type Clock, toIso } from "../../core/clock.ts";
+import { toIso } from "../../core/clock.ts";
 import { ChannelError } from "../../core/failure.ts";
-import type { OrderPage, OrderSnapshot } from "../connector.ts";
+import type { Delivery, OrderPage, OrderSnapshot } from "../connector.ts";
+import type { ConnectorDeps } from "../deps.ts";
 import type { EbaySettings } from "../settings.ts";
-import type { EbayAnswer, EbayCall, EbayClient } from "./client.ts";
-import { hasStatus, unreadable } from "./failures.ts";
-import { OrderProjection, orderDelivery } from "./order-projection.ts";
+import type { EbayClient } from "./client.ts";
+import { hasStatus } from "./failures.ts";
+import { mapWithFewOpen } from "./offers.ts";
+import { OrderProjection, orderDelivery, unreadableDelivery } from "./order-projection.ts";
+import { cursorText, endingEarlier, type OrderPlace, placeOf } from "./order-window.ts";
+import { getOrder, listOrders, type OrderRow, type OrderRows, withCancelRequests } from "./orders-api.ts";
+import { type createReturnsOf, lookAgain, returnHints } from "./returns.ts";
 import { snapshotOf } from "./translate.ts";
 
 const ordersPerPage = 200;
-const firstLookBackMs = 24 * 60 * 60 * 1000;
 const orderIdsMax = 50;
+const returnsEveryMs = 30 * 60 * 1000;
 
-const Window = z.object({
-  from: z.string(),
-  to: z.string(),
-  offset: z.number().int().min(0),
-  total: z.number().int().nullable(),
-});
-type Window = z.infer<typeof Window>;
-/** Between sweeps only the watermark; within one the window and the place in it. */
-const Cursor = z.union([
-  z.strictObject({ watermark: z.string() }),
-  z.strictObject({ watermark: z.string().nullable(), window: Window }),
-]);
-
-const Orders = z.object({ total: z.number().int().min(0), orders: z.array(z.unknown()).default([]) });
-
-type Poll = {
+export type OrderReading = {
   readonly client: EbayClient;
-  readonly clock: Clock;
+  readonly clock: ConnectorDeps["clock"];
+  readonly log: ConnectorDeps["log"];
   readonly settings: EbaySettings;
+  /** Absent: returns are the merchant's to record. */
+  readonly returnsOf: ReturnType<typeof createReturnsOf> | undefined;
   readonly signal: AbortSignal;
 };
 
 /**
- * One page of `[watermark − overlap .. now − lag]` by `lastmodifieddate`; unlike the Inventory API, `offset` counts
- * RECORDS here (§7). The watermark moves only after the last page, to the window's upper bound.
+ * One page of `[watermark − overlap .. now − lag]` by `lastmodifieddate`; once a day the window reaches two days back.
+ * The watermark moves only after the last page, to the window's upper bound. Where returns count, the first page of a
+ * poll brings those that have closed, every half hour.
  */
-export const pullOrders = async (
-  cursor: string | null,
-  { client, clock, settings, signal }: Poll,
-): Promise<OrderPage> => {
-  const { watermark, window } = placeOf(cursor, clock.now(), settings);
+export const pullOrders = async (cursor: string | null, reading: OrderReading): Promise<OrderPage> => {
+  const { clock, settings, client, signal } = reading;
+  const place = placeOf(cursor, clock.now(), settings);
+  const { watermark, window, ...rounds } = place;
   if (window.to <= window.from) return { items: [], done: true, watermark, next: cursor };
-  const filter = `lastmodifieddate:[${window.from}..${window.to}]`;
-  const answer = await client(
-    getOrders({ filter, limit: String(ordersPerPage), offset: String(window.offset) }),
-    signal,
-  );
-  const { total, orders } = parseOrders(answer);
-  const items = orders.map((order) => orderDelivery(order, toIso(answer.sentAtMs)));
-  const offset = nextOffset(window, { total, rows: orders.length });
+  const rows = await pageAt(place, client, signal);
+  if (rows === "too-early") return pullOrders(cursorText(endingEarlier(place) ?? tooFarAhead()), reading);
+  const returned = await closedReturns(place, reading);
+  const orders = await mapWithFewOpen(rows.orders, (raw) => deliveryOf({ raw, sentAtMs: rows.sentAtMs }, reading));
+  const items = [...orders, ...returned.items];
+  const next = { ...rounds, ...(returned.returnsAt !== undefined && { returnsAt: returned.returnsAt }) };
+  const offset = nextOffset(window, { total: rows.total, rows: rows.orders.length });
   if (offset !== null) {
-    return {
-      items,
-      done: false,
-      watermark: null,
-      next: JSON.stringify({ watermark, window: { ...window, offset, total } }),
-    };
+    const onward = { watermark, window: { ...window, offset, total: rows.total }, ...next };
+    return { items, done: false, watermark: null, next: cursorText(onward) };
   }
   // Never back: a clock or a lag that moved must not make a seen stretch unseen.
   const seenTo = watermark !== null && watermark > window.to ? watermark : window.to;
-  return { items, done: true, watermark: seenTo, next: JSON.stringify({ watermark: seenTo }) };
+  return { items, done: true, watermark: seenTo, next: cursorText({ watermark: seenTo, ...next }) };
 };
 
-const placeOf = (
-  cursor: string | null,
-  nowMs: number,
-  settings: EbaySettings,
-): { watermark: string | null; window: Window } => {
-  const parsed = cursor === null ? undefined : parseCursor(cursor);
-  if (parsed !== undefined && "window" in parsed) return parsed;
-  const watermark = parsed?.watermark ?? null;
-  const fromMs = watermark === null ? nowMs - firstLookBackMs : Date.parse(watermark) - settings.orderOverlapMs;
-  return { watermark, window: { from: toIso(fromMs), to: toIso(nowMs - settings.orderLagMs), offset: 0, total: null } };
-};
-
-const parseCursor = (cursor: string): z.infer<typeof Cursor> => {
+const pageAt = async (
+  { window }: OrderPlace,
+  client: EbayClient,
+  signal: AbortSignal,
+): Promise<OrderRows | "too-early"> => {
+  const filter = `lastmodifieddate:[${window.from}..${window.to}]`;
   try {
-    return Cursor.parse(JSON.parse(cursor));
-  } catch (cause) {
-    throw new ChannelError({ kind: "permanent", message: "the order cursor cannot be read", cause });
+    return await listOrders({ filter, limit: String(ordersPerPage), offset: String(window.offset) }, client, signal);
+  } catch (error) {
+    if (error instanceof ChannelError && error.channelCode === "30850") return "too-early";
+    throw error;
+  }
+};
+
+const tooFarAhead = (): never => {
+  const message = "our clock is far ahead of eBay's, which refuses to look into the future (30850); synchronise it";
+  throw new ChannelError({ kind: "permanent", message, channelCode: "30850" });
+};
+
+const closedReturns = async (
+  { window, returnsAt }: OrderPlace,
+  { returnsOf, clock, client, log, signal, settings }: OrderReading,
+): Promise<{ readonly items: readonly Delivery[]; readonly returnsAt?: string }> => {
+  const nowMs = clock.now();
+  const isDue = returnsAt === undefined || nowMs - Date.parse(returnsAt) >= returnsEveryMs;
+  if (returnsOf === undefined || window.offset > 0 || !isDue) return { items: [] };
+  try {
+    return { items: await returnHints(nowMs, client, signal), returnsAt: toIso(nowMs) };
+  } catch (error) {
+    if (!(error instanceof ChannelError)) throw error;
+    // Orders must not wait for it: the next look comes in half an hour.
+    log.warn({ accountId: settings.id, err: error.message }, "eBay does not tell its returns");
+    return { items: [], returnsAt: toIso(nowMs) };
+  }
+};
+
+const deliveryOf = async (row: OrderRow, { client, returnsOf, signal }: OrderReading): Promise<Delivery> => {
+  const { raw, sentAtMs } = await withCancelRequests(row, client, signal);
+  const parsed = OrderProjection.safeParse(raw);
+  if (!parsed.success) return unreadableDelivery(raw, parsed.error);
+  try {
+    const order = returnsOf === undefined ? parsed.data : await returnsOf(parsed.data, signal);
+    return orderDelivery(order, toIso(sentAtMs));
+  } catch (error) {
+    return lookAgain(parsed.data, error);
   }
 };
 
@@ -103,64 +118,42 @@ export const nextOffset = (
 /** Orders as they are now. eBay leaves unknown ids out, or refuses the whole list for one: then one at a time. */
 export const fetchOrders = async (
   orderRefs: readonly string[],
-  client: EbayClient,
-  signal: AbortSignal,
+  reading: OrderReading,
 ): Promise<readonly OrderSnapshot[]> => {
   const wanted = [...new Set(orderRefs)];
   const found: OrderSnapshot[] = [];
   for (let start = 0; start < wanted.length; start += orderIdsMax) {
-    found.push(...(await fetchSome(wanted.slice(start, start + orderIdsMax), client, signal)));
+    const rows = await rowsOf(wanted.slice(start, start + orderIdsMax), reading);
+    found.push(...(await mapWithFewOpen(rows, (row) => toSnapshot(row, reading))));
   }
   return found;
 };
 
-const fetchSome = async (
-  refs: readonly string[],
-  client: EbayClient,
-  signal: AbortSignal,
-): Promise<readonly OrderSnapshot[]> => {
+const rowsOf = async (refs: readonly string[], { client, signal }: OrderReading): Promise<readonly OrderRow[]> => {
   try {
-    const answer = await client(getOrders({ orderIds: refs.join(","), limit: String(orderIdsMax) }), signal);
-    return parseOrders(answer).orders.map((order) => toSnapshot(order, answer));
+    const { orders, sentAtMs } = await listOrders(
+      { orderIds: refs.join(","), limit: String(orderIdsMax) },
+      client,
+      signal,
+    );
+    return await mapWithFewOpen(orders, (raw) => withCancelRequests({ raw, sentAtMs }, client, signal));
   } catch (error) {
     if (!hasStatus(error, 400, 404)) throw error;
-    const found: OrderSnapshot[] = [];
-    for (const ref of refs) found.push(...(await fetchOne(ref, client, signal)));
-    return found;
+    const rows: OrderRow[] = [];
+    for (const ref of refs) {
+      const answer = await getOrder(ref, client, signal);
+      if (answer !== undefined) rows.push({ raw: answer.body, sentAtMs: answer.sentAtMs });
+    }
+    return rows;
   }
 };
 
-/** `getOrder`; an order that eBay does not know (404, or 32100, an invalid order id) is left out. */
-const fetchOne = async (ref: string, client: EbayClient, signal: AbortSignal): Promise<readonly OrderSnapshot[]> => {
-  try {
-    const answer = await client({ ...getOrders({}), path: `${ordersPath}/${encodeURIComponent(ref)}` }, signal);
-    return [toSnapshot(answer.body, answer)];
-  } catch (error) {
-    if (hasStatus(error, 404) || (error instanceof ChannelError && error.channelCode === "32100")) return [];
-    throw error;
-  }
-};
-
-const toSnapshot = (raw: unknown, answer: EbayAnswer): OrderSnapshot => {
+const toSnapshot = async ({ raw, sentAtMs }: OrderRow, { returnsOf, signal }: OrderReading): Promise<OrderSnapshot> => {
   const parsed = OrderProjection.safeParse(raw);
-  if (parsed.success) return snapshotOf(parsed.data, toIso(answer.sentAtMs));
-  const where = parsed.error.issues.map(({ path }) => path.join(".")).join(", ");
-  throw new ChannelError({ kind: "permanent", message: `an order cannot be read at: ${where}` });
-};
-
-const ordersPath = "/sell/fulfillment/v1/order";
-
-const getOrders = (query: Readonly<Record<string, string>>): EbayCall => ({
-  method: "GET",
-  path: ordersPath,
-  query,
-  quota: "fulfillment",
-  repeatable: true,
-  timeoutMs: 20_000,
-});
-
-const parseOrders = (answer: EbayAnswer): z.infer<typeof Orders> => {
-  const parsed = Orders.safeParse(answer.body);
-  if (!parsed.success) throw unreadable("page of orders", parsed.error);
-  return parsed.data;
+  if (!parsed.success) {
+    const where = parsed.error.issues.map(({ path }) => path.join(".")).join(", ");
+    throw new ChannelError({ kind: "permanent", message: `an order cannot be read at: ${where}` });
+  }
+  const order = returnsOf === undefined ? parsed.data : await returnsOf(parsed.data, signal, true);
+  return snapshotOf(order, toIso(sentAtMs));
 };

@@ -1,4 +1,5 @@
 import type { PushOutcome } from "../connector.ts";
+import { adviceOn, classOf } from "./error-classes.ts";
 import { describeErrors } from "./failures.ts";
 import type { PriceQuantityRow } from "./schemas.ts";
 
@@ -12,23 +13,27 @@ export type QuantityRequest = {
 
 type Verdict = "done" | "later" | "never" | "unclear";
 
-/** Nothing was written and it passes: concurrent access to the SKU, too many calls (§4). */
-const passing = new Set([25025, 2001]);
-const unclear = new Set([25001]);
-
 const verdictOf = (row: PriceQuantityRow): Verdict => {
   if (row.statusCode >= 200 && row.statusCode < 300) return "done";
-  const ids = (row.errors ?? []).map(({ errorId }) => errorId);
-  if (ids.some((id) => passing.has(id)) || row.statusCode === 429 || row.statusCode === 409) return "later";
+  const classes = (row.errors ?? []).map(classOf);
+  // Nothing was written and it passes: concurrent access to the SKU, too many calls (§4).
+  if (classes.includes("busy") || row.statusCode === 429 || row.statusCode === 409) return "later";
   // A system error does not say on which side of the write it happened.
-  if (row.statusCode >= 500 || ids.some((id) => unclear.has(id))) return "unclear";
+  if (row.statusCode >= 500 || classes.includes("system")) return "unclear";
   return "never";
 };
 
+/** Rows are matched by SKU and offer id, never by position; the item's own row has no offer id. */
+const rowsOf = ({ sku, offerIds }: QuantityRequest, rows: readonly PriceQuantityRow[]): readonly PriceQuantityRow[] =>
+  rows.filter((row) => row.sku === sku && (row.offerId === undefined || offerIds.includes(row.offerId)));
+
+/** eBay does not know an offer or item that the import noted: worth one look at the SKU's offers. */
+export const namesGone = (request: QuantityRequest, rows: readonly PriceQuantityRow[]): boolean =>
+  rowsOf(request, rows).some(({ errors = [] }) => errors.some((error) => classOf(error) === "gone"));
+
 /**
  * The truth about one listing out of all the answer's rows, whatever the envelope's status (200 or 207 prove nothing).
- * Rows are matched by SKU and offer id, never by position; one request row may yield several, and the item's own row
- * has no offer id. `accepted` needs a good row for every offer asked for and no bad row at all.
+ * One request row may yield several. `accepted` needs a good row for every offer asked for and no bad row at all.
  *
  * Partly written: when another *offer* took the quantity, "refused" would be a lie (it means that nothing was
  * written), so the outcome is `unknown` and a read-back decides. The item's quantity alone is no such case: buyers see
@@ -40,9 +45,8 @@ export const outcomeOf = (
   rows: readonly PriceQuantityRow[],
   receipt: string | null,
 ): PushOutcome => {
-  const { ref, sku, offerIds } = request;
-  const own = rows.filter((row) => row.sku === sku && (row.offerId === undefined || offerIds.includes(row.offerId)));
-  const judged = own.map((row) => ({ row, verdict: verdictOf(row) }));
+  const { ref, offerIds } = request;
+  const judged = rowsOf(request, rows).map((row) => ({ row, verdict: verdictOf(row) }));
   const failed = judged.filter(({ verdict }) => verdict !== "done");
   const taken = offerIds.filter((id) => judged.some(({ row, verdict }) => row.offerId === id && verdict === "done"));
 
@@ -61,13 +65,9 @@ export const outcomeOf = (
     : { ref, status: "unknown", reason: `eBay's answer has no row for offer ${missing.join(", ")}` };
 };
 
-const gone = new Set([25701, 25702, 25710, 25713]);
-
-const reasonOf = (row: PriceQuantityRow): string => {
-  const said = describeErrors(row.errors ?? []) || "no error given";
-  const where = row.offerId === undefined ? "" : `offer ${row.offerId}: `;
-  const hint = row.errors?.some(({ errorId }) => gone.has(errorId))
-    ? "; the offer or item is gone, import the listings again"
-    : "";
-  return `${where}${row.statusCode} ${said}${hint}`;
+const reasonOf = ({ statusCode, offerId, errors = [] }: PriceQuantityRow): string => {
+  const said = describeErrors(errors) || "no error given";
+  const where = offerId === undefined ? "" : `offer ${offerId}: `;
+  const advice = adviceOn(errors);
+  return `${where}${statusCode} ${said}${advice === undefined ? "" : `; ${advice}`}`;
 };

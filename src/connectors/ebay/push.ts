@@ -1,10 +1,10 @@
 import type { Json } from "../../core/digest.ts";
 import { ChannelError } from "../../core/failure.ts";
-import type { ListingWrite, PushOutcome } from "../connector.ts";
+import type { PushOutcome } from "../connector.ts";
 import type { EbayClient } from "./client.ts";
-import { ListingDetails } from "./details.ts";
 import { hasStatus, headerOf } from "./failures.ts";
-import { outcomeOf, type QuantityRequest } from "./push-outcome.ts";
+import { liveOffersOf } from "./offers.ts";
+import { namesGone, outcomeOf, type QuantityRequest } from "./push-outcome.ts";
 import { BulkPriceQuantity } from "./schemas.ts";
 
 const pushTimeoutMs = 20_000;
@@ -15,33 +15,48 @@ const pushTimeoutMs = 20_000;
  * therefore `unknown` per listing, never a second try. Throws `ChannelError` only when nothing was written
  * (throttled, auth, refused before it was sent).
  */
-export const pushQuantities = async (
-  batch: readonly ListingWrite[],
-  client: EbayClient,
-  signal: AbortSignal,
-): Promise<readonly PushOutcome[]> => {
-  const planned = batch.map(plan);
-  const refused = planned.filter((entry) => "status" in entry);
-  const requests = planned.filter((entry) => "sku" in entry);
-  return [...refused, ...(requests.length === 0 ? [] : await send(requests, client, signal))];
-};
-
-const plan = ({ ref, details, units }: ListingWrite): QuantityRequest | PushOutcome => {
-  const parsed = ListingDetails.safeParse(details);
-  if (!parsed.success) {
-    return { ref, status: "refused", retry: "never", reason: "the listing's details cannot be read; import it again" };
-  }
-  if (parsed.data.lane === "rest") return { ref, sku: parsed.data.sku, offerIds: parsed.data.offerIds, units };
-  const reason =
-    "no published fixed-price offer of the Inventory API stands behind this SKU, and listings made by other means cannot be written yet; publish an offer and import the listings again";
-  return { ref, status: "refused", retry: "never", reason };
-};
-
-const send = async (
+export const pushRest = async (
   requests: readonly QuantityRequest[],
   client: EbayClient,
   signal: AbortSignal,
 ): Promise<readonly PushOutcome[]> => {
+  const first = await send(requests, client, signal);
+  const moved = await Promise.all(first.gone.map((request) => offersNow(request, client, signal)));
+  const again = moved.filter((request) => request !== undefined);
+  if (again.length === 0) return first.outcomes;
+  try {
+    const second = await send(again, client, signal);
+    const refs = new Set(again.map(({ ref }) => ref));
+    return [...first.outcomes.filter(({ ref }) => !refs.has(ref)), ...second.outcomes];
+  } catch (error) {
+    if (!(error instanceof ChannelError)) throw error;
+    return first.outcomes; // They were refused, and that still holds.
+  }
+};
+
+/**
+ * An offer that was withdrawn and published anew has another id: one look instead of waiting for the next import (§6).
+ * Undefined: nothing newer is known, and the refusal stands.
+ */
+const offersNow = async (
+  request: QuantityRequest,
+  client: EbayClient,
+  signal: AbortSignal,
+): Promise<QuantityRequest | undefined> => {
+  try {
+    const offerIds = (await liveOffersOf(request.sku, client, signal)).map(({ offerId }) => offerId);
+    const same = offerIds.length === request.offerIds.length && offerIds.every((id) => request.offerIds.includes(id));
+    return same || offerIds.length === 0 ? undefined : { ...request, offerIds };
+  } catch (error) {
+    if (error instanceof ChannelError) return undefined;
+    throw error;
+  }
+};
+
+/** `gone`: refused, because eBay does not know an offer or item that we named. */
+type Sent = { readonly outcomes: readonly PushOutcome[]; readonly gone: readonly QuantityRequest[] };
+
+const send = async (requests: readonly QuantityRequest[], client: EbayClient, signal: AbortSignal): Promise<Sent> => {
   try {
     const answer = await client(
       {
@@ -56,8 +71,15 @@ const send = async (
     );
     const parsed = BulkPriceQuantity.safeParse(answer.body);
     if (!parsed.success) return allUnknown(requests, `eBay's answer (${answer.status}) cannot be read`);
+    const { responses: rows } = parsed.data;
     const receipt = headerOf(answer.headers, "rlogid") ?? null;
-    return requests.map((request) => outcomeOf(request, parsed.data.responses, receipt));
+    const judged = requests.map((request) => ({ request, outcome: outcomeOf(request, rows, receipt) }));
+    return {
+      outcomes: judged.map(({ outcome }) => outcome),
+      gone: judged.flatMap(({ request, outcome }) =>
+        outcome.status === "refused" && namesGone(request, rows) ? [request] : [],
+      ),
+    };
   } catch (error) {
     if (!(error instanceof ChannelError)) throw error;
     if (error.ambiguous) return allUnknown(requests, error.message);
@@ -76,16 +98,17 @@ const isolate = async (
   error: ChannelError,
   client: EbayClient,
   signal: AbortSignal,
-): Promise<readonly PushOutcome[]> => {
-  if (requests.length === 1) return allRefused(requests, "never", error.message);
+): Promise<Sent> => {
+  if (requests.length === 1) return { outcomes: allRefused(requests, "never", error.message), gone: [] };
   const middle = Math.ceil(requests.length / 2);
   const first = await send(requests.slice(0, middle), client, signal);
   const second = requests.slice(middle);
   try {
-    return [...first, ...(await send(second, client, signal))];
+    const { outcomes, gone } = await send(second, client, signal);
+    return { outcomes: [...first.outcomes, ...outcomes], gone: [...first.gone, ...gone] };
   } catch (late) {
     if (!(late instanceof ChannelError)) throw late;
-    return [...first, ...allRefused(second, "later", late.message)];
+    return { ...first, outcomes: [...first.outcomes, ...allRefused(second, "later", late.message)] };
   }
 };
 
@@ -97,8 +120,10 @@ const bodyOf = (requests: readonly QuantityRequest[]): Json => ({
   })),
 });
 
-const allUnknown = (requests: readonly QuantityRequest[], reason: string): readonly PushOutcome[] =>
-  requests.map(({ ref }) => ({ ref, status: "unknown", reason }));
+const allUnknown = (requests: readonly QuantityRequest[], reason: string): Sent => ({
+  outcomes: requests.map(({ ref }) => ({ ref, status: "unknown", reason })),
+  gone: [],
+});
 
 const allRefused = (
   requests: readonly QuantityRequest[],

@@ -1,8 +1,9 @@
 import { z } from "zod";
 import { ChannelError } from "../../core/failure.ts";
+import type { Budget } from "../budget.ts";
 import type { ConnectorDeps } from "../deps.ts";
 import type { EbayClient } from "./client.ts";
-import type { EbayQuota } from "./quotas.ts";
+import { type EbayQuota, perWindow } from "./quotas.ts";
 
 /** developer_analytics v1_beta `getRateLimits`; only what is needed. `timeWindow` in seconds. */
 const RateLimits = z.object({
@@ -24,14 +25,32 @@ const RateLimits = z.object({
 const countedAs: Partial<Record<EbayQuota, { readonly api_context: string; readonly api_name: string }>> = {
   inventory: { api_context: "sell", api_name: "inventory" },
   fulfillment: { api_context: "sell", api_name: "fulfillment" },
+  feed: { api_context: "sell", api_name: "feed" },
 };
 
-/** What is left of a quota's day, as eBay counts it; undefined when eBay does not count it by name or cannot say. */
+type Remaining = {
+  readonly remaining: number;
+  readonly limit: number;
+  readonly resetAtMs: number;
+  readonly windowSeconds: number;
+};
+
+/** eBay's own count into our mirror: it knows of every process and of other software on the same keys. */
+const observe = (quota: EbayQuota, { remaining, limit, windowSeconds }: Remaining, budget: Budget): void => {
+  const { ratePerSecond, burst } = perWindow(limit, windowSeconds);
+  budget.observe(quota, { remaining, ...(limit > 0 && windowSeconds > 0 && { ratePerSecond, burst }) });
+};
+
+/**
+ * What is left of a quota's day, as eBay counts it, noted in the budget; undefined when eBay does not count it by name
+ * or cannot say.
+ */
 export const readRemaining = async (
   quota: EbayQuota,
   client: EbayClient,
+  budget: Budget,
   signal: AbortSignal,
-): Promise<{ readonly remaining: number; readonly limit: number; readonly resetAtMs: number } | undefined> => {
+): Promise<Remaining | undefined> => {
   const query = countedAs[quota];
   if (query === undefined) return undefined;
   const answer = await client(
@@ -50,9 +69,11 @@ export const readRemaining = async (
     .data?.rateLimits.flatMap(({ resources }) => resources)
     .flatMap(({ rates }) => rates ?? []);
   const scarcest = rates?.toSorted((a, b) => a.remaining - b.remaining)[0];
-  return scarcest === undefined
-    ? undefined
-    : { remaining: scarcest.remaining, limit: scarcest.limit, resetAtMs: Date.parse(scarcest.reset) };
+  if (scarcest === undefined) return undefined;
+  const { remaining, limit, reset, timeWindow: windowSeconds } = scarcest;
+  const seen = { remaining, limit, resetAtMs: Date.parse(reset), windowSeconds };
+  observe(quota, seen, budget);
+  return seen;
 };
 
 const askMsMax = 3_000;
@@ -71,7 +92,7 @@ export const askWaitMs = async (
   if (budget.spare("analytics") < 1 || budget.spare("applicationToken") < 1) return undefined;
   const soon = AbortSignal.any([signal, AbortSignal.timeout(askMsMax)]);
   try {
-    const seen = await readRemaining(quota, client, soon);
+    const seen = await readRemaining(quota, client, budget, soon);
     if (seen === undefined || seen.remaining > 0 || Number.isNaN(seen.resetAtMs)) return undefined;
     return Math.max(1_000, seen.resetAtMs - clock.now());
   } catch (error) {

@@ -31,6 +31,7 @@ const inCategory =
 export const inventoryError = inCategory("API_INVENTORY", "REQUEST", "Selling");
 export const inventoryBusinessError = inCategory("API_INVENTORY", "BUSINESS", "Selling");
 export const fulfillmentError = inCategory("API_FULFILLMENT", "REQUEST");
+export const feedError = inCategory("API_FEED", "REQUEST");
 export const notificationError = inCategory("API_NOTIFICATION", "REQUEST");
 
 export const entityNotFound = inventoryError(25710, "The entity you are requesting was not found.");
@@ -84,6 +85,8 @@ export const systemError = (path: string): Answer => {
   const known = [
     ["/sell/inventory/", 25001, "API_INVENTORY"],
     ["/sell/fulfillment/", 30500, "API_FULFILLMENT"],
+    ["/sell/feed/", 160001, "API_FEED"],
+    ["/post-order/", 0, "returnErrorDomain"],
     ["/commerce/notification/", 195000, "API_NOTIFICATION"],
   ] as const;
   const [, errorId, domain] = known.find(([prefix]) => path.startsWith(prefix)) ?? ["", 105000, "API_ANALYTICS"];

@@ -19,6 +19,17 @@ import { type Lines, lineOf, openUnits, orderTruth } from "./orders.ts";
 import type { QuantityWrites } from "./quantity-writes.ts";
 import type { Store } from "./store.ts";
 
+export type LegacySeed = {
+  readonly itemId: string;
+  readonly title: string;
+  /** Of a listing without variations. */
+  readonly sku: string | null;
+  readonly units: number;
+  readonly variations?:
+    | readonly { readonly value: string; readonly sku: string | null; readonly units: number }[]
+    | undefined;
+};
+
 export type ChannelDeps = {
   readonly store: Store;
   readonly seller: EbayCredentials;
@@ -60,6 +71,35 @@ export class EbayChannel implements SimulatedChannel {
         priceCents: 500 + (Number(identifiers.digits(`price:${sku}`, 4)) % 9_500),
         offers: markets.map((marketplaceId) => this.#newOffer(sku, marketplaceId)),
       });
+    }
+  }
+
+  /**
+   * Listings made by other means than the Inventory API, each with its item id as the key of its only listing, or
+   * `<item id>/<value>` for a variation. A key that is already listed stays as it is.
+   */
+  seedLegacyListings(listings: readonly LegacySeed[]): void {
+    const { store, identifiers } = this.#deps;
+    for (const { itemId, title, variations, sku, units } of listings) {
+      const rows = variations ?? [{ value: null, sku, units }];
+      for (const row of rows) {
+        const key = row.value === null ? itemId : `${itemId}/${row.value}`;
+        if (store.world.listings.has(key)) continue;
+        const variationId = identifiers.digits(`variation:${key}`, 12);
+        store.commit({
+          kind: "listed",
+          atMs: store.now(),
+          sku: key,
+          title,
+          units: row.units,
+          priceCents: 1_000,
+          offers: [{ offerId: `legacy:${key}`, listingId: itemId, marketplaceId: "EBAY_US" }],
+          trading: {
+            channelSku: row.sku,
+            variation: row.value === null ? null : { variationId, name: "Colour", value: row.value },
+          },
+        });
+      }
     }
   }
 
@@ -117,6 +157,19 @@ export class EbayChannel implements SimulatedChannel {
       store.commit({ kind: "shipped", atMs: store.now(), orderId, fulfillmentId, lines: shipped });
     }
     return orderTruth(order);
+  }
+
+  /** The buyer sends units back; a closed return has been refunded. The same id again closes an open one. */
+  setReturn(orderId: string, line: { readonly lineId: string; readonly units: number }, closed: boolean): string {
+    const { store, identifiers } = this.#deps;
+    const order = store.world.order(orderId);
+    const { shippedUnits } = lineOf(order, line.lineId);
+    const returnId = identifiers.digits(`return:${orderId}:${line.lineId}`, 10);
+    const back = order.returns.filter((one) => one.lineId === line.lineId && one.returnId !== returnId);
+    if (back.reduce((sum, { units }) => sum + units, line.units) > shippedUnits)
+      throw new Error(`line ${line.lineId} of order ${orderId} has ${shippedUnits} shipped units`);
+    store.commit({ kind: "return-set", atMs: store.now(), orderId, returnId, ...line, closed });
+    return returnId;
   }
 
   editListing(sku: string, units: number): void {

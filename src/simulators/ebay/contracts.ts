@@ -2,15 +2,25 @@ import { readFileSync } from "node:fs";
 import { z } from "zod";
 import { type Contract, loadContract } from "../kit/contract.ts";
 
-/** The four REST interfaces this simulator answers for, by the name their quota has. */
-export const apis = ["sell.inventory", "sell.fulfillment", "commerce.notification", "developer.analytics"] as const;
+/** The REST interfaces this simulator answers for, by the name their quota has. */
+export const apis = [
+  "sell.inventory",
+  "sell.fulfillment",
+  "sell.feed",
+  "commerce.notification",
+  "developer.analytics",
+  "post-order.return",
+] as const;
 export type Api = (typeof apis)[number];
 
 const files: Readonly<Record<Api, string>> = {
-  "sell.inventory": "sell_inventory_v1",
-  "sell.fulfillment": "sell_fulfillment_v1",
-  "commerce.notification": "commerce_notification_v1",
-  "developer.analytics": "developer_analytics_v1_beta",
+  "sell.inventory": "sell_inventory_v1_oas3",
+  "sell.fulfillment": "sell_fulfillment_v1_oas3",
+  "sell.feed": "sell_feed_v1_oas3",
+  "commerce.notification": "commerce_notification_v1_oas3",
+  "developer.analytics": "developer_analytics_v1_beta_oas3",
+  // The thin contract of Post-Order names no parameters; this one does.
+  "post-order.return": "overlay.return-search",
 };
 
 const folder = new URL("../../../contracts/ebay/", import.meta.url);
@@ -24,13 +34,15 @@ export const loadEbayContracts = (): Readonly<Record<Api, Contract>> => {
     .looseObject({ sell_inventory_v1: z.record(z.string(), z.unknown()) })
     .parse(JSON.parse(readFileSync(new URL("openapi/overlay.request-constraints.json", folder), "utf8")));
   const load = (api: Api): Contract =>
-    loadContract(new URL(`openapi/${files[api]}_oas3.json`, folder), {
+    loadContract(new URL(`openapi/${files[api]}.json`, folder), {
       closeRequestSchemas: true,
       ...(api === "sell.inventory" ? { overlay: overlay.sell_inventory_v1 } : {}),
     });
   return {
     "sell.inventory": load("sell.inventory"),
     "sell.fulfillment": load("sell.fulfillment"),
+    "sell.feed": load("sell.feed"),
+    "post-order.return": load("post-order.return"),
     "commerce.notification": load("commerce.notification"),
     "developer.analytics": load("developer.analytics"),
   };

@@ -1,4 +1,4 @@
-import type { ListingState, OfferSeed } from "./listings.ts";
+import type { ListingState, OfferSeed, TradingMade } from "./listings.ts";
 import type { Lines } from "./orders.ts";
 
 export type Destination = {
@@ -38,6 +38,7 @@ export type Entry =
       units: number;
       priceCents: number;
       offers: readonly OfferSeed[];
+      trading?: TradingMade;
     }
   | { kind: "state-set"; atMs: number; sku: string; state: ListingState }
   | {
@@ -56,6 +57,16 @@ export type Entry =
     }
   | { kind: "cancelled"; atMs: number; orderId: string; cancelId: string; restocks: boolean }
   | { kind: "shipped"; atMs: number; orderId: string; fulfillmentId: string; lines: Lines }
+  /** A return of shipped units; closing it refunds the buyer. */
+  | {
+      kind: "return-set";
+      atMs: number;
+      orderId: string;
+      returnId: string;
+      lineId: string;
+      units: number;
+      closed: boolean;
+    }
   | { kind: "edited"; atMs: number; sku: string; units: number }
   /** A write was taken; its application, if it comes, is an entry of its own. `offerIds`: whose listings it revises on `day`. */
   | { kind: "accepted"; atMs: number; sku: string; offerIds: readonly string[]; day: number }

@@ -5,6 +5,7 @@ import {
   type Answer,
   accessDenied,
   failed,
+  feedError,
   fulfillmentError,
   invalidToken,
   inventoryError,
@@ -42,6 +43,8 @@ const permissions = {
   "inventory-read": { audience: "user", anyOf: [scopes.inventory, scopes.inventoryReadonly] },
   "inventory-write": { audience: "user", anyOf: [scopes.inventory] },
   "orders-read": { audience: "user", anyOf: [scopes.fulfillment, scopes.fulfillmentReadonly] },
+  returns: { audience: "user", anyOf: [scopes.base] },
+  feeds: { audience: "user", anyOf: [scopes.inventory, scopes.fulfillment] },
   notifications: { audience: undefined, anyOf: [scopes.base] },
   subscriptions: { audience: undefined, anyOf: [scopes.base, scopes.subscription, scopes.subscriptionReadonly] },
   "application-limits": { audience: "application", anyOf: [scopes.base] },
@@ -84,7 +87,7 @@ export const createGate = (deps: {
       return noSuchResource;
     }
     const handler = deps.handlers[match.operationId];
-    const verdict = deps.tokens.verify(headers.get("authorization") ?? undefined);
+    const verdict = deps.tokens.verify(bearerOf(api, headers.get("authorization")));
     if (verdict.kind !== "valid") return refuseToken(verdict.kind, api);
     if (handler !== undefined && !permitted(verdict.claims, handler.needs)) return accessDenied;
     if (!deps.quotas[api].tryTake()) {
@@ -128,6 +131,13 @@ export const createGate = (deps: {
   };
 };
 
+/** Post-Order takes the token under another name, and no other (channel document §1). */
+const bearerOf = (api: Api, authorization: string | null): string | undefined => {
+  if (authorization === null) return undefined;
+  if (api !== "post-order.return") return authorization;
+  return authorization.startsWith("IAF ") ? authorization.replace(/^IAF /, "Bearer ") : "not IAF";
+};
+
 /** The simulated failures of the fault plan, in the channel's shape. */
 export const faultAnswers = (counters: GateCounters) => ({
   serverError: (c: Context): Response => {
@@ -144,6 +154,8 @@ export const faultAnswers = (counters: GateCounters) => ({
 export const render = (answer: Answer, requestId: string): Response => {
   const headers = new Headers({ "x-ebay-c-request-id": requestId, ...answer.headers });
   if (answer.body === undefined) return new Response(null, { status: answer.status, headers });
+  if (answer.body instanceof Uint8Array)
+    return new Response(Buffer.from(answer.body), { status: answer.status, headers });
   headers.set("content-type", "application/json");
   return new Response(JSON.stringify(answer.body), { status: answer.status, headers });
 };
@@ -163,6 +175,7 @@ const refuseToken = (kind: "missing" | "expired" | "invalid", api: Api): Answer 
 
 const refuseRequest = (api: Api, complaint: string): Answer => {
   if (api === "sell.inventory") return failed(400, inventoryError(25709, "Invalid value.", complaint));
+  if (api === "sell.feed") return failed(400, feedError(160004, "Invalid request.", complaint));
   if (api === "sell.fulfillment") return failed(400, fulfillmentError(30800, "Invalid value.", complaint));
   return failed(400, notificationError(195000, "Invalid request.", complaint));
 };

@@ -24,7 +24,7 @@ export const inventoryHandlers = (deps: {
     deps.faults.plan.staleReadMs > 0 ? deps.store.now() - deps.random() * deps.faults.plan.staleReadMs : undefined;
 
   const getItem = ({ path }: Call): Answer => {
-    const listing = world.listings.get(path["sku"] ?? "");
+    const listing = world.inventoryItem(path["sku"] ?? "");
     return listing === undefined ? failed(404, entityNotFound) : { status: 200, body: itemView(listing) };
   };
 
@@ -42,7 +42,7 @@ export const inventoryHandlers = (deps: {
 
   const bulkGet = ({ body }: Call): Answer => {
     const responses = Skus.parse(body).requests.map(({ sku }) => {
-      const listing = world.listings.get(sku);
+      const listing = world.inventoryItem(sku);
       return listing === undefined
         ? { sku, statusCode: 404, errors: [entityNotFound] }
         : { sku, statusCode: 200, inventoryItem: itemView(listing) };
@@ -59,7 +59,7 @@ export const inventoryHandlers = (deps: {
     }
     const paging = pageNumbers(call.query, { limitDefault: 100, limitMax: 200 });
     if (paging === undefined) return badPaging(call);
-    const listing = world.listings.get(sku);
+    const listing = world.inventoryItem(sku);
     if (listing === undefined) return failed(404, offerNotAvailable(sku));
     const sinceMs = staleSince();
     const wanted = call.query.get("format") ?? "FIXED_PRICE";
@@ -79,7 +79,8 @@ export const inventoryHandlers = (deps: {
     const offerId = path["offerId"] ?? "";
     const listing = world.listingByOfferId.get(offerId);
     const offer = listing?.offers.find((candidate) => candidate.offerId === offerId);
-    if (listing === undefined || offer === undefined) return failed(404, offerNotAvailable(offerId));
+    if (listing === undefined || listing.trading !== undefined || offer === undefined)
+      return failed(404, offerNotAvailable(offerId));
     return { status: 200, body: offerView(listing, offer, staleSince()) };
   };
 

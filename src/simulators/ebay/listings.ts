@@ -12,9 +12,18 @@ export type Offer = OfferSeed & {
 export const listingStates = ["active", "ended", "onHold", "unpublished"] as const;
 export type ListingState = (typeof listingStates)[number];
 
+/** How a listing was made when not by the Inventory API: that one neither sees nor writes it (channel document §10). */
+export type TradingMade = {
+  /** The seller's own SKU; null when the listing or variation has none. */
+  readonly channelSku: string | null;
+  readonly variation: { readonly variationId: string; readonly name: string; readonly value: string } | null;
+};
+
 /** An inventory item with its offers; every published offer is a listing that buyers see. */
 export type Listing = {
+  /** The key in these books; the SKU on the channel too, unless `trading` says otherwise. */
   readonly sku: string;
+  readonly trading: TradingMade | undefined;
   readonly title: string;
   readonly priceCents: number;
   /** The item's ship-to quantity. */

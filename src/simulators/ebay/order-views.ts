@@ -20,7 +20,7 @@ export const orderView = (order: Order, viewer: Viewer): unknown => ({
   creationDate: toIso(order.createdMs),
   lastModifiedDate: toIso(Math.min(order.modifiedMs, viewer.nowMs)),
   orderFulfillmentStatus: orderStatus(order),
-  orderPaymentStatus: order.cancellation === undefined ? "PAID" : "FULLY_REFUNDED",
+  orderPaymentStatus: paymentStatus(order),
   sellerId: viewer.sellerUsername,
   buyer: buyer(order),
   buyerCheckoutNotes: `Please leave it with ${canary(order)} next door`,
@@ -58,7 +58,8 @@ export const orderView = (order: Order, viewer: Viewer): unknown => ({
 const lineView = (order: Order, line: OrderLine): unknown => ({
   lineItemId: line.lineId,
   legacyItemId: line.listingId,
-  sku: line.sku,
+  ...(line.channelSku === null ? {} : { sku: line.channelSku }),
+  ...(line.variationId === undefined ? {} : { legacyVariationId: line.variationId }),
   title: line.title,
   lineItemCost: money(line.priceCents * line.orderedUnits),
   // As ordered, whatever was cancelled later.
@@ -75,6 +76,14 @@ const lineView = (order: Order, line: OrderLine): unknown => ({
   properties: { buyerProtection: true },
   lineItemFulfillmentInstructions: { guaranteedDelivery: false },
 });
+
+const paymentStatus = (order: Order): string => {
+  if (order.cancellation !== undefined) return "FULLY_REFUNDED";
+  const refunded = order.returns.filter(({ closed }) => closed).reduce((sum, { units }) => sum + units, 0);
+  const ordered = order.lines.reduce((sum, { orderedUnits }) => sum + orderedUnits, 0);
+  if (refunded === 0) return "PAID";
+  return refunded < ordered ? "PARTIALLY_REFUNDED" : "FULLY_REFUNDED";
+};
 
 const cancelStatus = (order: Order, withRequests: boolean): unknown => {
   const { cancellation } = order;

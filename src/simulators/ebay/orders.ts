@@ -3,6 +3,8 @@ import type { OrderTruth } from "../kit/simulator.ts";
 export type OrderLine = {
   readonly lineId: string;
   readonly sku: string;
+  readonly channelSku: string | null;
+  readonly variationId: string | undefined;
   readonly offerId: string;
   readonly listingId: string;
   readonly title: string;
@@ -14,6 +16,13 @@ export type OrderLine = {
 
 export type Fulfillment = { readonly fulfillmentId: string; readonly atMs: number; readonly lines: Lines };
 export type Lines = readonly { readonly lineId: string; readonly units: number }[];
+export type Return = {
+  readonly returnId: string;
+  readonly lineId: string;
+  readonly units: number;
+  readonly openedMs: number;
+  closed: boolean;
+};
 type Cancellation = { readonly cancelId: string; readonly atMs: number };
 
 export type Order = {
@@ -29,6 +38,7 @@ export type Order = {
   readonly lines: readonly OrderLine[];
   cancellation: Cancellation | undefined;
   readonly fulfillments: Fulfillment[];
+  readonly returns: Return[];
 };
 
 export type FulfillmentStatus = "NOT_STARTED" | "IN_PROGRESS" | "FULFILLED";
@@ -56,7 +66,7 @@ export const orderTruth = (order: Order): OrderTruth => ({
   orderId: order.orderId,
   reference: order.reference,
   atMs: order.createdMs,
-  // Nothing that left comes back to sale by itself on this channel (channel document §7).
+  // Nothing that left comes back to sale by itself on this channel, returned or not (channel document §7).
   lines: order.lines.map(({ lineId, sku, orderedUnits, cancelledUnits, shippedUnits }) => ({
     lineId,
     sku,

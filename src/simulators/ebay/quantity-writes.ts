@@ -74,7 +74,7 @@ export class QuantityWrites {
 
   #take(request: RequestRow): readonly ResponseRow[] {
     const { sku } = request;
-    const listing = this.#store.world.listings.get(sku);
+    const listing = this.#store.world.inventoryItem(sku);
     if (listing === undefined) return [{ statusCode: 404, sku, errors: [entityNotFound] }];
     const asked = request.offers ?? [];
     const itemUnits = request.shipToLocationAvailability?.quantity;
@@ -98,6 +98,16 @@ export class QuantityWrites {
     const ownRow =
       answers.length === 0 || itemRefusal !== undefined || (itemUnits !== undefined && this.#random() < 0.5);
     return ownRow ? [{ sku, ...outcome(itemRefusal) }, ...answers] : answers;
+  }
+
+  /** ReviseInventoryStatus of one listing that Trading made: taken (undefined), or why not. */
+  revise(listing: Listing, units: number): EbayError | undefined {
+    const refusal = this.#judgeItem(listing);
+    if (refusal === undefined) {
+      const offers = listing.offers.map(({ offerId }) => ({ offerId, units }));
+      this.#accept({ sku: listing.sku, itemUnits: units, offers }, listing);
+    }
+    return refusal;
   }
 
   #judgeItem(listing: Listing): EbayError | undefined {

@@ -12,6 +12,7 @@ import { type Api, loadEbayContracts, loadTopics } from "./contracts.ts";
 import { demoEbayCredentials, type EbayCredentials } from "./credentials.ts";
 import { DailyWindow } from "./daily-window.ts";
 import { destinationHandlers } from "./destinations-api.ts";
+import { feedHandlers } from "./feed-api.ts";
 import { createGate, faultAnswers, type GateCounters, render } from "./gate.ts";
 import { createIdentifiers } from "./identifiers.ts";
 import { inventoryHandlers } from "./inventory-api.ts";
@@ -20,10 +21,12 @@ import { listingStates } from "./listings.ts";
 import { createNotifier } from "./notifier.ts";
 import { orderHandlers } from "./orders-api.ts";
 import { QuantityWrites } from "./quantity-writes.ts";
+import { returnHandlers } from "./returns-api.ts";
 import { createSigner, newPrivateKeyPem, type Signer } from "./signing.ts";
 import { Store } from "./store.ts";
 import { subscriptionHandlers } from "./subscriptions-api.ts";
 import { createTokenIssuer } from "./tokens.ts";
+import { createTradingApi } from "./trading-api.ts";
 import { createWebhookTarget } from "./webhook-target.ts";
 
 export type EbaySimulatorOptions = {
@@ -60,8 +63,10 @@ export type EbaySimulator = {
 const callsPerDay: Readonly<Record<Api, number>> = {
   "sell.inventory": 2_000_000,
   "sell.fulfillment": 100_000,
+  "sell.feed": 100_000,
   "commerce.notification": 10_000,
   "developer.analytics": 5_000,
+  "post-order.return": 5_000,
 };
 
 /**
@@ -107,6 +112,8 @@ export const startEbaySimulator = async (options: EbaySimulatorOptions = {}): Pr
     ...destinationHandlers({ store, identifiers }),
     ...subscriptionHandlers({ store, topics: loadTopics(), signer, identifiers }),
     ...limitHandlers(quotas),
+    ...returnHandlers({ store }),
+    ...feedHandlers({ store, identifiers, timers: messageTimers, faults }),
   };
   const tokens = createTokenIssuer({ credentials, faults, clock, speedUp });
   const serve = createGate({ contracts: loadEbayContracts(), handlers, tokens, quotas, identifiers, counters: gate });
@@ -121,6 +128,11 @@ export const startEbaySimulator = async (options: EbaySimulatorOptions = {}): Pr
     if (answer.status === 429) gate.throttled += 1;
     return render(answer, identifiers.uuid(`request:${gate.requests}`));
   });
+  const { outOfStockControl = true } = options;
+  app.post(
+    "/ws/api.dll",
+    createTradingApi({ store, writes, tokens, outOfStockControl, counters: gate, speedUp, clock }),
+  );
   app.all("*", serve);
   const server = await serveOnLoopback(app, options.port ?? 0).catch((error) => {
     store.close();
@@ -154,6 +166,8 @@ const createQuotas = (
   return {
     "sell.inventory": quota("sell.inventory"),
     "sell.fulfillment": quota("sell.fulfillment"),
+    "sell.feed": quota("sell.feed"),
+    "post-order.return": quota("post-order.return"),
     "commerce.notification": quota("commerce.notification"),
     "developer.analytics": quota("developer.analytics"),
   };
@@ -162,6 +176,26 @@ const createQuotas = (
 const ClosedAccount = z.strictObject({ userId: z.string().min(1), username: z.string().min(1) });
 const NewState = z.strictObject({ sku: z.string().min(1), state: z.enum(listingStates) });
 
+const Returned = z.strictObject({
+  orderId: z.string(),
+  lineId: z.string(),
+  units: z.number().int().min(1),
+  closed: z.boolean(),
+});
+const LegacySeeds = z.array(
+  z.strictObject({
+    itemId: z.string().regex(/^\d{12}$/),
+    title: z.string(),
+    sku: z.string().min(1).nullable(),
+    units: z.number().int().min(0),
+    variations: z
+      .array(
+        z.strictObject({ value: z.string().min(1), sku: z.string().min(1).nullable(), units: z.number().int().min(0) }),
+      )
+      .optional(),
+  }),
+);
+
 /** What only this channel's buyers and sellers can do. */
 const extraControlRoutes = (channel: EbayChannel): Hono => {
   const app = new Hono();
@@ -169,6 +203,14 @@ const extraControlRoutes = (channel: EbayChannel): Hono => {
   app.post("/account-deletion", async (c) => {
     channel.deleteAccount(ClosedAccount.parse(await c.req.json()));
     return c.json({ ok: true });
+  });
+  app.post("/legacy-listings", async (c) => {
+    channel.seedLegacyListings(LegacySeeds.parse(await c.req.json()));
+    return c.json({ ok: true });
+  });
+  app.post("/return", async (c) => {
+    const { orderId, closed, ...line } = Returned.parse(await c.req.json());
+    return c.json({ returnId: channel.setReturn(orderId, line, closed) });
   });
   app.post("/listing-state", async (c) => {
     const { sku, state } = NewState.parse(await c.req.json());

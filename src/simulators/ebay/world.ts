@@ -12,8 +12,10 @@ const pastStatesMax = 16;
 /** The simulated channel's state. Only `apply` changes it, live and in replay alike. */
 export class World {
   readonly listings = new Map<string, Listing>();
-  /** In order of listing: the sequence in which sweeps see them. */
+  /** Made by the Inventory API, in order of listing: the sequence in which sweeps see them. */
   readonly listed: Listing[] = [];
+  /** Made by other means: only Trading sees them. */
+  readonly legacy: Listing[] = [];
   readonly listingByOfferId = new Map<string, Listing>();
   readonly orders = new Map<string, Order>();
   readonly byReference = new Map<string, { readonly order: Order; readonly soldOut: Of<"sold">["soldOut"] }>();
@@ -51,6 +53,8 @@ export class World {
         return this.#cancel(entry);
       case "shipped":
         return this.#ship(entry);
+      case "return-set":
+        return this.#setReturn(entry);
       case "edited": {
         const listing = this.listing(entry.sku);
         const offers = listing.offers.map(({ offerId }) => ({ offerId, units: entry.units }));
@@ -83,6 +87,12 @@ export class World {
     return listing;
   }
 
+  /** As the Inventory API sees it: undefined for what it did not make. */
+  inventoryItem(sku: string): Listing | undefined {
+    const listing = this.listings.get(sku);
+    return listing?.trading === undefined ? listing : undefined;
+  }
+
   order(orderId: string): Order {
     const order = this.orders.get(orderId);
     if (order === undefined) throw new Error(`no order ${orderId}`);
@@ -92,6 +102,7 @@ export class World {
   #list(entry: Of<"listed">): void {
     const listing: Listing = {
       sku: entry.sku,
+      trading: entry.trading,
       title: entry.title,
       priceCents: entry.priceCents,
       itemUnits: entry.units,
@@ -105,7 +116,7 @@ export class World {
       past: [],
     };
     this.listings.set(entry.sku, listing);
-    this.listed.push(listing);
+    (entry.trading === undefined ? this.listed : this.legacy).push(listing);
     for (const { offerId } of listing.offers) this.listingByOfferId.set(offerId, listing);
   }
 
@@ -120,10 +131,12 @@ export class World {
       lines: entry.lines.map(({ lineId, sku, offerId, units }) => {
         const listing = this.listing(sku);
         const { listingId } = offerOf(listing, offerId);
-        const { title, priceCents } = listing;
+        const { title, priceCents, trading } = listing;
         return {
           lineId,
           sku,
+          channelSku: trading === undefined ? sku : trading.channelSku,
+          variationId: trading?.variation?.variationId,
           offerId,
           listingId,
           title,
@@ -135,6 +148,7 @@ export class World {
       }),
       cancellation: undefined,
       fulfillments: [],
+      returns: [],
     };
     for (const { sku, offerId, units } of entry.lines) this.#moveUnits(sku, offerId, -units, entry.atMs);
     this.orders.set(order.orderId, order);
@@ -159,6 +173,14 @@ export class World {
     for (const { lineId, units } of entry.lines) lineOf(order, lineId).shippedUnits += units;
     order.fulfillments.push(entry);
     this.#touch(order, entry.atMs);
+  }
+
+  /** Neither opening nor closing a return changes the order's own times. */
+  #setReturn({ orderId, returnId, lineId, units, atMs, closed }: Of<"return-set">): void {
+    const { returns } = this.order(orderId);
+    const known = returns.find((other) => other.returnId === returnId);
+    if (known === undefined) returns.push({ returnId, lineId, units, openedMs: atMs, closed });
+    else known.closed = closed;
   }
 
   #touch(order: Order, atMs: number): void {

@@ -48,6 +48,8 @@ test("three accounts in flow style with unquoted references become typed account
   expect(ebay).toMatchObject({
     locale: "en-US",
     pushBatchMax: 25,
+    legacyListings: true,
+    returns: "ignore",
     webhooks: { endpoint: "http://127.0.0.1:8080/webhooks/ebay/ebay-us" },
     endpoints: {},
   });

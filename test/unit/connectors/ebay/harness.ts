@@ -9,6 +9,7 @@ import type { Clock } from "../../../../src/core/clock.ts";
 import { ChannelError } from "../../../../src/core/failure.ts";
 import { seededRandom } from "../../../../src/core/random.ts";
 import { Secret } from "../../../../src/core/secret.ts";
+import "./wire.ts";
 
 export const host = "https://api.ebay.test";
 export const nowMs = Date.parse("2026-11-20T10:30:00.000Z");
@@ -47,6 +48,8 @@ const settingsWith = (overrides: Partial<EbaySettings> = {}): EbaySettings => ({
     endpoint: "https://sync.example.com/hooks/ebay",
   },
   pushBatchMax: 25,
+  // Each lane has its own tests; an import of both is told so.
+  legacyListings: false,
   endpoints: { api: host },
   ...overrides,
 });

@@ -140,7 +140,7 @@ test("a key id that eBay does not know is refused, and not asked for again", asy
   expect(calls).toBe(1);
 });
 
-test("a flood of invented key ids costs no calls beyond the quota", async () => {
+test("ebay section 9.1: a flood of invented key ids costs no calls beyond the quota", async () => {
   const bench = createBench();
   await bench.deps.budget.take("publicKey", bench.context.signal, 400);
   const request = signed(contractJson("samples/notification.ORDER_CONFIRMATION.json"));
@@ -170,7 +170,7 @@ test.each(["ORDER_CONFIRMATION", "ORDER_CANCELLATION_ACTIVITY"])("%s is a hint t
 });
 
 test.each(["ORDER_CONFIRMATION", "ORDER_CANCELLATION_ACTIVITY"])(
-  "an authentic %s for another seller is refused",
+  "ebay section 9.1: an authentic %s for another seller is refused",
   async (topic) => {
     hasKey(ownKid, ownKey);
     const verified = await verify(

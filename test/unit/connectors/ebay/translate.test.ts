@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { ChannelEvent, OrderLine } from "../../../../src/connectors/connector.ts";
-import { orderDelivery } from "../../../../src/connectors/ebay/order-projection.ts";
+import { OrderProjection, orderDelivery } from "../../../../src/connectors/ebay/order-projection.ts";
 import { translate } from "../../../../src/connectors/ebay/translate.ts";
 
 const line = {
@@ -19,7 +19,8 @@ const order = {
   cancelStatus: { cancelState: "NONE_REQUESTED", cancelRequests: [] },
   lineItems: [line],
 };
-const eventsOf = (raw: unknown): readonly ChannelEvent[] => translate(orderDelivery(raw, "2026-11-20T10:30:00.000Z"));
+const eventsOf = (raw: unknown): readonly ChannelEvent[] =>
+  translate(orderDelivery(OrderProjection.parse(raw), "2026-11-20T10:30:00.000Z"));
 const lineOf = (changes: object, lineChanges: object = {}): OrderLine | undefined => {
   const [event] = eventsOf({ ...order, ...changes, lineItems: [{ ...line, ...lineChanges }] });
   return event?.kind === "order" ? event.order.lines[0] : undefined;
