@@ -173,6 +173,12 @@ export type QueuedMessage =
       readonly reason: string;
     };
 
+/** Makes the channel's messages come to us; repeating it changes nothing. */
+export interface Subscriptions {
+  /** One finding a subscription: what is there, what was made, or what a person must do. */
+  ensure(context: CallContext): Promise<readonly CheckFinding[]>;
+}
+
 /** One line of `lockstep check`: `fix` is a sentence an operator can follow. */
 export type CheckFinding = {
   readonly check: string;
@@ -233,6 +239,5 @@ export interface Connector {
   readonly webhooks?: Webhooks;
   readonly notifications?: Notifications;
   readonly listingReport?: ListingReport;
-  /** Makes or mends what the channel needs to send us messages. One finding a step; what failed says how to go on. */
-  readonly ensureSubscriptions?: (context: CallContext) => Promise<readonly CheckFinding[]>;
+  readonly subscriptions?: Subscriptions;
 }

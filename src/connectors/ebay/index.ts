@@ -70,7 +70,9 @@ export const createEbayConnector = (settings: EbaySettings, deps: ConnectorDeps)
     listingReport: createReport(client),
     check: ({ signal }) => check({ client, trading, settings, clock, budget, signal }),
     ...(webhooks !== undefined && {
-      ensureSubscriptions: ({ signal }) => ensureSubscriptions(webhooks, createSubscriptionsApi(client, signal)),
+      subscriptions: {
+        ensure: ({ signal }) => ensureSubscriptions(webhooks, createSubscriptionsApi(client, signal)),
+      },
       webhooks: createWebhooks({
         webhooks,
         sellerUserId: settings.sellerUserId,

@@ -166,7 +166,7 @@ test("a listing whose revisions of the day are used up is refused until the next
 
 test("messages are set up from nothing, found in order afterwards, and arrive", async () => {
   const bench = await start();
-  const findings = await bench.connector.ensureSubscriptions?.(bench.context);
+  const findings = await bench.connector.subscriptions?.ensure(bench.context);
   expect(findings?.filter(({ ok }) => !ok)).toEqual([]);
   const checked = await bench.connector.check(bench.context);
   expect(checked.filter(({ ok, check }) => !ok && check !== "clock")).toEqual([]);
@@ -183,7 +183,7 @@ test("messages are set up from nothing, found in order afterwards, and arrive", 
     bench.context,
   );
   expect(verified?.kind).toBe("delivery");
-  expect(await bench.connector.ensureSubscriptions?.(bench.context)).toEqual(
+  expect(await bench.connector.subscriptions?.ensure(bench.context)).toEqual(
     expect.arrayContaining([expect.objectContaining({ detail: "is subscribed to" })]),
   );
   finish();

@@ -27,8 +27,8 @@ beforeEach(() => {
 afterEach(() => nock.cleanAll());
 
 const ensure = async ({ connector, context }: Bench): Promise<readonly CheckFinding[]> => {
-  if (connector.ensureSubscriptions === undefined) throw new Error("expected the ability");
-  return connector.ensureSubscriptions(context);
+  if (connector.subscriptions === undefined) throw new Error("expected the ability");
+  return connector.subscriptions.ensure(context);
 };
 const failed = (findings: readonly CheckFinding[]): readonly string[] =>
   findings.filter(({ ok }) => !ok).map(({ check }) => check);
