@@ -7,6 +7,7 @@ import { ensureSubscriptions } from "./ensure-subscriptions.ts";
 import { createImport } from "./import.ts";
 import { createWebhooks } from "./notifications.ts";
 import { fetchOrders, pullOrders } from "./orders.ts";
+import { createCancelRequests } from "./orders-api.ts";
 import { createOutOfStockControl } from "./out-of-stock.ts";
 import { createPublicKeys } from "./public-keys.ts";
 import { pushQuantities } from "./push-lanes.ts";
@@ -37,7 +38,7 @@ export const createEbayConnector = (settings: EbaySettings, deps: ConnectorDeps)
   const outOfStock = createOutOfStockControl(trading, deps);
   const { pushBatchMax: batchMax, webhooks } = settings;
   const returnsOf = settings.returns === "restock-when-closed" ? createReturnsOf(client, deps) : undefined;
-  const reading = { client, clock, log, settings, returnsOf };
+  const reading = { client, clock, log, settings, returnsOf, cancelRequests: createCancelRequests(client) };
   return {
     channel: "ebay",
     limits: {
@@ -69,7 +70,9 @@ export const createEbayConnector = (settings: EbaySettings, deps: ConnectorDeps)
     listingReport: createReport(client),
     check: ({ signal }) => check({ client, trading, settings, clock, budget, signal }),
     ...(webhooks !== undefined && {
-      subscriptions: { ensure: ({ signal }) => ensureSubscriptions(webhooks, createSubscriptionsApi(client, signal)) },
+      subscriptions: {
+        ensure: ({ signal }) => ensureSubscriptions(webhooks, createSubscriptionsApi(client, signal)),
+      },
       webhooks: createWebhooks({
         webhooks,
         sellerUserId: settings.sellerUserId,

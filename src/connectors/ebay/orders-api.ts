@@ -44,23 +44,51 @@ export const getOrder = async (
   }
 };
 
-const Cancelling = z.object({ orderId: z.string().min(1), cancelStatus: z.object({ cancelState: z.string() }) });
+const Cancelling = z.looseObject({
+  orderId: z.string().min(1),
+  lastModifiedDate: z.string().optional(),
+  cancelStatus: z.looseObject({
+    cancelState: z.string(),
+    /** State and time of each request, nothing of who asked or why. */
+    cancelRequests: z
+      .array(z.object({ cancelRequestState: z.string().optional(), cancelCompletedDate: z.string().optional() }))
+      .nullish(),
+  }),
+});
+type Requests = z.infer<typeof Cancelling>["cancelStatus"]["cancelRequests"];
 
-/** A row as the list shows it, or as only `getOrder` does. */
+/** A row as the list shows it, or with what only `getOrder` tells. */
 export type OrderRow = { readonly raw: unknown; readonly sentAtMs: number };
 
+const rememberedMax = 2_000;
+
 /**
- * The list never fills in an order's cancel requests, so an order with any is read again by itself (§7). One that cannot
- * be read so is left as listed: its `cancelState` alone decides about stock.
+ * The list never fills in an order's cancel requests, so an order with any is read again by itself, once for each of its
+ * changes (§7). They are words for people: `cancelState` alone decides about stock, so a read that fails leaves the row
+ * as listed and holds up no other order.
  */
-export const withCancelRequests = async (row: OrderRow, client: EbayClient, signal: AbortSignal): Promise<OrderRow> => {
-  const found = Cancelling.safeParse(row.raw).data;
-  if (found === undefined || found.cancelStatus.cancelState === "NONE_REQUESTED") return row;
-  try {
-    const answer = await getOrder(found.orderId, client, signal);
-    return answer === undefined ? row : { raw: answer.body, sentAtMs: answer.sentAtMs };
-  } catch (error) {
-    if (error instanceof ChannelError && error.kind === "permanent") return row;
-    throw error;
-  }
+export const createCancelRequests = (client: EbayClient) => {
+  const remembered = new Map<string, Requests>();
+
+  const ask = async (orderId: string, signal: AbortSignal): Promise<Requests> => {
+    try {
+      const answer = await getOrder(orderId, client, signal);
+      return Cancelling.safeParse(answer?.body).data?.cancelStatus.cancelRequests;
+    } catch (error) {
+      if (error instanceof ChannelError && !signal.aborted) return undefined;
+      throw error;
+    }
+  };
+
+  return async (row: OrderRow, signal: AbortSignal): Promise<OrderRow> => {
+    const found = Cancelling.safeParse(row.raw).data;
+    if (found === undefined || found.cancelStatus.cancelState === "NONE_REQUESTED") return row;
+    const key = `${found.orderId} ${found.lastModifiedDate ?? ""}`;
+    const cancelRequests = remembered.get(key) ?? (await ask(found.orderId, signal));
+    if (!cancelRequests) return row;
+    remembered.set(key, cancelRequests);
+    const [oldest] = remembered.keys();
+    if (remembered.size > rememberedMax && oldest !== undefined) remembered.delete(oldest);
+    return { ...row, raw: { ...found, cancelStatus: { ...found.cancelStatus, cancelRequests } } };
+  };
 };

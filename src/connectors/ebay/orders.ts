@@ -8,7 +8,7 @@ import { hasStatus } from "./failures.ts";
 import { mapWithFewOpen } from "./offers.ts";
 import { OrderProjection, orderDelivery, unreadableDelivery } from "./order-projection.ts";
 import { cursorText, endingEarlier, type OrderPlace, placeOf } from "./order-window.ts";
-import { getOrder, listOrders, type OrderRow, type OrderRows, withCancelRequests } from "./orders-api.ts";
+import { type createCancelRequests, getOrder, listOrders, type OrderRow, type OrderRows } from "./orders-api.ts";
 import { type createReturnsOf, lookAgain, returnHints } from "./returns.ts";
 import { snapshotOf } from "./translate.ts";
 
@@ -21,6 +21,7 @@ export type OrderReading = {
   readonly clock: ConnectorDeps["clock"];
   readonly log: ConnectorDeps["log"];
   readonly settings: EbaySettings;
+  readonly cancelRequests: ReturnType<typeof createCancelRequests>;
   /** Absent: returns are the merchant's to record. */
   readonly returnsOf: ReturnType<typeof createReturnsOf> | undefined;
   readonly signal: AbortSignal;
@@ -88,8 +89,8 @@ const closedReturns = async (
   }
 };
 
-const deliveryOf = async (row: OrderRow, { client, returnsOf, signal }: OrderReading): Promise<Delivery> => {
-  const { raw, sentAtMs } = await withCancelRequests(row, client, signal);
+const deliveryOf = async (row: OrderRow, { cancelRequests, returnsOf, signal }: OrderReading): Promise<Delivery> => {
+  const { raw, sentAtMs } = await cancelRequests(row, signal);
   const parsed = OrderProjection.safeParse(raw);
   if (!parsed.success) return unreadableDelivery(raw, parsed.error);
   try {
@@ -129,14 +130,17 @@ export const fetchOrders = async (
   return found;
 };
 
-const rowsOf = async (refs: readonly string[], { client, signal }: OrderReading): Promise<readonly OrderRow[]> => {
+const rowsOf = async (
+  refs: readonly string[],
+  { client, cancelRequests, signal }: OrderReading,
+): Promise<readonly OrderRow[]> => {
   try {
     const { orders, sentAtMs } = await listOrders(
       { orderIds: refs.join(","), limit: String(orderIdsMax) },
       client,
       signal,
     );
-    return await mapWithFewOpen(orders, (raw) => withCancelRequests({ raw, sentAtMs }, client, signal));
+    return await mapWithFewOpen(orders, (raw) => cancelRequests({ raw, sentAtMs }, signal));
   } catch (error) {
     if (!hasStatus(error, 400, 404)) throw error;
     const rows: OrderRow[] = [];

@@ -157,7 +157,7 @@ test("two thousand listings are imported by the report, byte for byte, Amazon's 
 });
 
 test("all pages of the FBA inventory are read", async () => {
-  const { connector, channel } = await connect({ speedUp: 50 });
+  const { connector, channel } = await connect();
   const lamps = Array.from({ length: 130 }, (_, index) => ({
     sku: `FBA,${index}`,
     title: "Lamp",

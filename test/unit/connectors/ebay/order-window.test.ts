@@ -100,11 +100,42 @@ test("ebay section 7: an order with a cancellation is read by itself, where its 
   ]);
 });
 
-test("a cancelled order that cannot be read by itself counts as listed", async () => {
+test("a cancelled order's requests are asked for once for each of its changes, not with every poll", async () => {
+  const cancelStatus = { cancelState: "CANCELED" };
+  let lastModifiedDate = order.lastModifiedDate;
+  filtersOf(() => [200, { total: 1, orders: [{ ...order, cancelStatus, lastModifiedDate }] }]);
+  let reads = 0;
+  nock(host)
+    .persist()
+    .get(`${path}/12-12345-67890`)
+    .reply(() => {
+      reads += 1;
+      return [
+        200,
+        { ...order, cancelStatus: { ...cancelStatus, cancelRequests: [{ cancelReason: "Jane's secret" }] } },
+      ];
+    });
+  const { connector, context } = createBench();
+  const { items } = await connector.pullOrders(null, context);
+  await connector.pullOrders(null, context);
+  expect(reads).toBe(1);
+  expect(JSON.stringify(items)).not.toContain("Jane");
+  lastModifiedDate = "2026-11-20T10:20:00.000Z";
+  await connector.pullOrders(null, context);
+  expect(reads).toBe(2);
+});
+
+test.each([
+  { why: "unknown", status: 400, body: { errors: [errorRow(32100)] } },
+  { why: "in trouble", status: 500, body: {} },
+  { why: "throttled", status: 429, body: {} },
+])("a cancelled order that cannot be read by itself ($why) counts as listed", async ({ status, body }) => {
   filtersOf(() => [200, { total: 1, orders: [{ ...order, cancelStatus: { cancelState: "CANCELED" } }] }]);
   nock(host)
-    .get(`${path}/12-12345-67890`)
-    .reply(400, { errors: [errorRow(32100)] });
+    .persist()
+    .get(/rate_limit/)
+    .reply(404);
+  nock(host).persist().get(`${path}/12-12345-67890`).reply(status, body);
   const { connector, context } = createBench();
   const { items } = await connector.pullOrders(null, context);
   expect(items.flatMap((item) => connector.translate(item))).toMatchObject([{ order: { lines: [{ holdUnits: 0 }] } }]);
