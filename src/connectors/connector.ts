@@ -203,6 +203,11 @@ export interface Connector {
   translate(delivery: Delivery): readonly ChannelEvent[];
   /** Credentials, scopes, clock, subscriptions: read-only. */
   check(context: CallContext): Promise<readonly CheckFinding[]>;
+  /**
+   * Makes the channel send its messages to `address` (a URL, or the channel's word for a queue): looks at what is
+   * subscribed, makes what is missing, restores what the channel dropped. Repeatable; one finding a topic.
+   */
+  ensureSubscriptions?(address: string, context: CallContext): Promise<readonly CheckFinding[]>;
   /** Abilities: presence is the opt-in. */
   readonly webhooks?: Webhooks;
   readonly notifications?: Notifications;

@@ -28,5 +28,5 @@ test("every mutation field that the channel wants idempotent carries the directi
       },
     });
   }
-  expect(seen).toBe(1);
+  expect(seen).toBe(2);
 });
