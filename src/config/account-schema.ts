@@ -87,9 +87,7 @@ const ShopifyAccount = strict({
     )
     .optional(),
   activate_levels: z.boolean().default(false),
-  pubsub_token: text
-    .min(24, say("is too short to be a secret", "take at least 24 random characters"))
-    .optional(),
+  pubsub_token: text.min(24, say("is too short to be a secret", "take at least 24 random characters")).optional(),
   endpoints: strict({ api: address.optional() }).default({}),
 });
 
