@@ -2,6 +2,7 @@ import type { Quota } from "../budget.ts";
 import type { Connector } from "../connector.ts";
 import type { ConnectorDeps } from "../deps.ts";
 import type { ShopifySettings } from "../settings.ts";
+import { createReadEverything } from "./bulk.ts";
 import { createCheck } from "./check.ts";
 import { createClient, quotaName } from "./client.ts";
 import { levelBatchMax } from "./documents.ts";
@@ -40,6 +41,7 @@ export const createShopifyConnector = (settings: ShopifySettings, deps: Connecto
     fetchOrders: createFetchOrders(client, settings),
     translate: (delivery) => translate(delivery, settings),
     check: createCheck(settings, client, locationsOf, deps),
+    readEverything: createReadEverything(client, locationsOf, deps),
     ensureSubscriptions: createEnsureSubscriptions(client),
     webhooks: createWebhooks(settings, deps),
   };

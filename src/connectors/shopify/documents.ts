@@ -172,6 +172,30 @@ export const resubscribe: Document = {
   cost: () => 10,
 };
 
+/** Run by the channel itself: no page sizes, no variables, `edges` instead of `nodes`, the id of every parent. */
+export const bulkLevels = `{ inventoryItems { edges { node { id tracked
+  inventoryLevels(includeInactive: true) { edges { node {
+    id isActive updatedAt location { id } quantities(names: ["available"]) { name quantity }
+  } } }
+} } } }`;
+
+export const bulkRun: Document = {
+  name: "BulkRun",
+  text: `mutation BulkRun($query: String!) {
+  bulkOperationRunQuery(query: $query, groupObjects: false) {
+    bulkOperation { id }
+    userErrors { field message code }
+  }
+}`,
+  cost: () => 10,
+};
+
+export const bulkState: Document = {
+  name: "BulkState",
+  text: "query BulkState($id: ID!) { bulkOperation(id: $id) { id status errorCode url partialDataUrl } }",
+  cost: () => 1,
+};
+
 export const documents: readonly Document[] = [
   setQuantities,
   activate,
@@ -188,4 +212,6 @@ export const documents: readonly Document[] = [
   subscriptions,
   subscribe,
   resubscribe,
+  bulkRun,
+  bulkState,
 ];

@@ -152,3 +152,29 @@ export const SubscribeAnswer = z.object({ webhookSubscriptionCreate: Subscriptio
 export const ResubscribeAnswer = z.object({ webhookSubscriptionUpdate: SubscriptionPayload });
 
 export const TokenAnswer = z.object({ access_token: z.string().min(1), expires_in: z.number().positive() });
+
+export const BulkRunAnswer = z.object({
+  bulkOperationRunQuery: z.object({
+    bulkOperation: z.object({ id: z.string() }).nullable(),
+    userErrors: z.array(UserError),
+  }),
+});
+export const BulkStateAnswer = z.object({
+  bulkOperation: z
+    .object({
+      status: z.string(),
+      errorCode: z.string().nullable(),
+      url: z.string().nullable(),
+      partialDataUrl: z.string().nullable(),
+    })
+    .nullable(),
+});
+/** A line of a bulk operation's file: an item, or a level that names its item. */
+export const BulkRow = z.union([
+  Level.extend({
+    __parentId: z.string(),
+    updatedAt: IsoTime,
+    location: z.object({ id: z.string() }),
+  }),
+  z.object({ id: z.string(), tracked: z.boolean() }),
+]);
