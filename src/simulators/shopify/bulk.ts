@@ -3,7 +3,6 @@ import { readBulkQuery } from "./bulk-query.ts";
 import { type BulkDeps, bulkRows } from "./bulk-rows.ts";
 import { gid, type IdSource, parseGid } from "./identifiers.ts";
 import { connection, listSource } from "./paging.ts";
-import { refusal } from "./refusals.ts";
 import { utcSeconds } from "./times.ts";
 import type { Arguments, FieldFunction, View } from "./views.ts";
 
@@ -121,10 +120,8 @@ export const createBulk = (
   const named = (id: string): BulkOperation | undefined =>
     operations.find(({ operationId }) => operationId === parseGid(id)?.id);
 
-  const one: FieldFunction = (args) => {
-    const { id } = Identified.parse(args);
-    if (parseGid(id)?.type !== "BulkOperation") throw refusal("RESOURCE_NOT_FOUND", `Invalid id: ${id}`);
-    const operation = named(id);
+  const one = (operationId: string): View | null => {
+    const operation = operations.find((candidate) => candidate.operationId === operationId);
     return operation === undefined ? null : show(operation);
   };
 

@@ -6,7 +6,7 @@ import { type GlobalId, gid, parseGid } from "./identifiers.ts";
 import type { InventoryViews } from "./inventory-views.ts";
 import type { OrderViews } from "./order-views.ts";
 import { connection, listSource } from "./paging.ts";
-import { inputSizeMax, inputTooLong, notSimulated } from "./refusals.ts";
+import { inputSizeMax, inputTooLong, notSimulated, refusal } from "./refusals.ts";
 import type { createSubscriptions } from "./subscriptions.ts";
 import type { Arguments, FieldFunction, View } from "./views.ts";
 import type { World } from "./world.ts";
@@ -100,7 +100,12 @@ export const createRoot = (parts: {
     inventorySetQuantities: parts.setQuantities,
     inventoryActivate: parts.activate,
     inventoryDeactivate: parts.deactivate,
-    bulkOperation: bulk.one,
+    bulkOperation: (args: Arguments) => {
+      const { id } = Identified.parse(args);
+      const wanted = globalId(id);
+      if (wanted.type !== "BulkOperation") throw refusal("RESOURCE_NOT_FOUND", `Invalid id: ${id}`);
+      return bulk.one(wanted.id);
+    },
     bulkOperations: bulk.list,
     bulkOperationRunQuery: bulk.run,
     bulkOperationCancel: bulk.cancel,

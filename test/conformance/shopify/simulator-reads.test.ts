@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { z } from "zod";
-import { demoShopifyAccount } from "../../../../src/simulators/shopify/account.ts";
-import { contract, openShop, readItem, setDocument } from "./shop.ts";
+import { demoShopifyAccount } from "../../../src/simulators/shopify/account.ts";
+import { contract, openShop, readItem, setDocument } from "../../unit/simulators/shopify/shop.ts";
 
 const Operation = z.object({
   query: z.string(),

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { z } from "zod";
-import { contract, openShop, readItem, type Shop, setDocument } from "./shop.ts";
+import { contract, openShop, readItem, type Shop, setDocument } from "../../unit/simulators/shopify/shop.ts";
 
 const Case = z.object({
   query: z.string().optional(),
