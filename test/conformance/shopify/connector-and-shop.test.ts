@@ -152,9 +152,9 @@ test("Pub/Sub brings the same messages as HTTPS, under the same kind of id, and 
   both.shop.channel.sell({ reference: "r", lines: [{ sku: "C", units: 2 }] });
   const byHttps = await both.deliveries();
   expect(bus.received).toHaveLength(byHttps.length);
-  const verify = (message: (typeof bus.received)[number], query: string) => {
+  const verify = async (message: (typeof bus.received)[number], query: string) => {
     const request = requestOf(message);
-    return both.connector.webhooks?.verify({ ...request, url: `${request.url}${query}` }, both.context);
+    return await both.connector.webhooks?.verify({ ...request, url: `${request.url}${query}` }, both.context);
   };
   const byBus = await Promise.all(bus.received.map((message) => verify(message, `?token=${token}`)));
   const meaning = (deliveries: readonly { readonly topic: string; readonly payload: unknown }[]): string[] =>

@@ -53,7 +53,7 @@ const pick = (ours: unknown, theirs: unknown): unknown => {
 };
 const timeless = (value: unknown): unknown =>
   JSON.parse(JSON.stringify(value), (key, held: unknown) =>
-    /At$/.test(key) && typeof held === "string" ? "T" : key === "locations" && Array.isArray(held) ? "L" : held,
+    key.endsWith("At") && typeof held === "string" ? "T" : key === "locations" && Array.isArray(held) ? "L" : held,
   );
 
 /** Sends a recorded call to the simulated shop and holds the answer against the recorded one. */

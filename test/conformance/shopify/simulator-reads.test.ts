@@ -100,8 +100,8 @@ test("levels page, filter, reverse and fail open as recorded, at the recorded co
   expect(window.extensions?.cost).toMatchObject({ requestedQueryCost: 13, actualQueryCost: 13 });
 
   const { levels } = await readItem(shop, "A");
-  const second = levels.find(({ location }) => location.id === locations[1]?.id);
-  await shop.graphql(operations.inventoryDeactivate.query, { inventoryLevelId: second?.id, idempotencyKey: "d" });
+  const source = levels.find(({ location }) => location.id === locations[0]?.id);
+  await shop.graphql(operations.inventoryDeactivate.query, { inventoryLevelId: source?.id, idempotencyKey: "d" });
   const inactive = await shop.graphql(operations.inactiveRead.query, {
     inventoryItemId: id,
     itemQuery: `inventory_item_id:${number}`,
