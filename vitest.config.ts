@@ -7,7 +7,7 @@ export default defineConfig({
     reporters: ["default", "./test/support/closing-line.ts"],
     projects: [
       { test: { name: "unit", include: ["test/unit/**/*.test.ts", "test/*.test.ts"], testTimeout: 20_000 } },
-      { test: { name: "conformance", include: ["test/conformance/**/*.test.ts"], testTimeout: 20_000 } },
+      { test: { name: "conformance", include: ["test/conformance/**/*.test.ts"], testTimeout: 60_000 } },
       {
         test: { name: "integration", include: ["test/integration/**/*.test.ts"], testTimeout: 90_000, hookTimeout: 120_000, ...withServers },
       },

@@ -99,6 +99,8 @@ const ShopifyAccount = strict({
       say("is no Shopify location", "for example gid://shopify/Location/12345"),
     )
     .optional(),
+  activate_levels: z.boolean().default(false),
+  pubsub_token: text.min(24, say("is too short to be a secret", "take at least 24 random characters")).optional(),
   endpoints: strict({ api: address.optional() }).default({}),
 });
 

@@ -9,6 +9,7 @@ const secretKeys = new Set([
   "verification_token",
   "secret_access_key",
   "webhook_secrets",
+  "pubsub_token",
   "password",
 ]);
 

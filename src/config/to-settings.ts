@@ -74,6 +74,8 @@ const shopify = (fields: ShopifyFields) => ({
   },
   webhookSecrets: fields.webhook_secrets.map(secret),
   locationGid: fields.location_gid,
+  activateLevels: fields.activate_levels,
+  pubsubToken: optionalSecret(fields.pubsub_token),
   endpoints: present({ api: fields.endpoints.api }),
 });
 

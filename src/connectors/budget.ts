@@ -6,6 +6,8 @@ export type Quota = { readonly ratePerSecond: number; readonly burst: number };
 export interface Budget {
   /** Waits until `cost` tokens are there and takes them. Rejects when `signal` aborts. */
   take(quota: string, signal: AbortSignal, cost?: number): Promise<void>;
+  /** Gives back what a call did not cost in the end, where a channel charges an estimate first. */
+  refund(quota: string, cost: number): void;
   /** Tokens to spare right now, for work that should only use what is left over. */
   spare(quota: string): number;
   /** Corrects the mirror from what the channel reported. */
@@ -18,6 +20,9 @@ export interface Budget {
   /** No call for `waitMs`, but the tokens stay: a passing "too many" that says nothing of the quota itself. */
   pause(quota: string, waitMs: number): void;
 }
+
+/** Longest nap while waiting: a refund may have filled the bucket in the meantime. */
+const napMsMax = 250;
 
 type Bucket = { ratePerSecond: number; burst: number; tokens: number; at: number; notBefore: number };
 
@@ -60,7 +65,8 @@ export const createBudget = (
         return;
       }
       const refillMs = ((needed - bucket.tokens) / bucket.ratePerSecond) * 1000;
-      await clock.sleep(Math.max(1, Math.ceil(Math.max(blockedMs, refillMs))), signal);
+      const waitMs = Math.max(1, Math.ceil(Math.max(blockedMs, refillMs)));
+      await clock.sleep(Math.min(waitMs, napMsMax), signal);
     }
   };
 
@@ -77,6 +83,11 @@ export const createBudget = (
         turn.catch(() => undefined),
       );
       return turn;
+    },
+    refund(name, cost) {
+      const bucket = bucketOf(name);
+      refill(bucket);
+      bucket.tokens = Math.min(bucket.burst, bucket.tokens + cost);
     },
     spare(name) {
       const bucket = bucketOf(name);

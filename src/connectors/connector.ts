@@ -54,6 +54,9 @@ export type QuantityReading = {
   readonly reason?: string;
 };
 
+/** A reading out of a report: `at` is when the channel last changed it (ISO, UTC); null when it does not say. */
+export type DatedReading = QuantityReading & { readonly at: string | null };
+
 export type ImportedListing = ListingHandle & {
   /** Other names under which orders or messages may mention it (`sku:…`, `item:…/variation`), unique per account. */
   readonly aliases: readonly string[];
@@ -282,6 +285,16 @@ export interface Connector {
   translate(delivery: Delivery): readonly ChannelEvent[];
   /** Credentials, scopes, clock, subscriptions: read-only. */
   check(context: CallContext): Promise<readonly CheckFinding[]>;
+  /**
+   * Every listing's quantity at once, streamed, for audits and large shops. Not a point in time: a reading older than
+   * what is known since must not win. Throws after what could be read when it is not all.
+   */
+  readEverything?(context: CallContext): AsyncIterable<DatedReading>;
+  /**
+   * Makes the channel send its messages to `address` (a URL, or the channel's word for a queue): looks at what is
+   * subscribed, makes what is missing, restores what the channel dropped. Repeatable; one finding a topic.
+   */
+  ensureSubscriptions?(address: string, context: CallContext): Promise<readonly CheckFinding[]>;
   /** Abilities: presence is the opt-in. */
   readonly webhooks?: Webhooks;
   readonly notifications?: Notifications;

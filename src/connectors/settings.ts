@@ -81,6 +81,15 @@ export type ShopifySettings = Common & {
   readonly webhookSecrets: readonly Secret[];
   /** The Shopify location whose levels are read and written, as a gid; undefined = the shop's only location. */
   readonly locationGid: string | undefined;
+  /**
+   * Locations beside the first one whose levels are listings of their own. The settings file has no word for it yet:
+   * orders and the allocation know one location an account, so two would offer the same units twice.
+   */
+  readonly furtherLocationGids?: readonly string[];
+  /** True: a push may begin to stock an item at the location (`inventoryActivate`). False: it is refused with a reason. */
+  readonly activateLevels?: boolean;
+  /** What a Pub/Sub push subscription must carry as `?token=`; undefined = messages from Pub/Sub are refused. */
+  readonly pubsubToken?: Secret | undefined;
   readonly endpoints: { readonly api?: string };
 };
 

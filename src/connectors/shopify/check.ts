@@ -2,26 +2,20 @@ import { ChannelError } from "../../core/failure.ts";
 import type { CallContext, CheckFinding } from "../connector.ts";
 import type { ConnectorDeps } from "../deps.ts";
 import type { ShopifySettings } from "../settings.ts";
+import { versionFinding } from "./api-version.ts";
 import type { Answer, Client } from "./client.ts";
 import { appState, locations } from "./documents.ts";
-import type { LocationOf } from "./location.ts";
+import type { LocationsOf } from "./location.ts";
 import { AppStateAnswer, LocationsAnswer } from "./schemas.ts";
+import { neededTopics } from "./topics.ts";
 
 const neededScopes = ["read_inventory", "write_inventory", "read_products", "read_locations", "read_orders"];
-const neededTopics = [
-  "ORDERS_CREATE",
-  "ORDERS_UPDATED",
-  "ORDERS_CANCELLED",
-  "ORDERS_EDITED",
-  "REFUNDS_CREATE",
-  "INVENTORY_LEVELS_UPDATE",
-];
 /** More skew than this eats into the lag and overlap of the order poll. */
 const skewMsMax = 30_000;
 
 /** Credentials, scopes, API version, clock, location, subscriptions. Read-only. */
 export const createCheck =
-  (settings: ShopifySettings, client: Client, locationOf: LocationOf, deps: Pick<ConnectorDeps, "clock">) =>
+  (settings: ShopifySettings, client: Client, locationsOf: LocationsOf, deps: Pick<ConnectorDeps, "clock">) =>
   async (context: CallContext): Promise<readonly CheckFinding[]> => {
     let state: Answer<ReturnType<typeof AppStateAnswer.parse>>;
     try {
@@ -34,9 +28,14 @@ export const createCheck =
     return [
       { check: "credentials", ok: true, detail: `${settings.shop} accepts them` },
       scopesFinding(scopes),
-      versionFinding(settings.apiVersion, state.servedVersion),
+      versionFinding({
+        requested: settings.apiVersion,
+        served: state.servedVersion,
+        supported: state.data.publicApiVersions.flatMap(({ handle, supported }) => (supported ? [handle] : [])),
+        nowMs: deps.clock.now(),
+      }),
       ...clockFinding(state.dateMs, deps.clock.now()),
-      await locationFinding(client, locationOf, context.signal),
+      await locationFinding(client, locationsOf, context.signal),
       subscriptionsFinding(topics),
     ];
   };
@@ -61,16 +60,6 @@ const scopesFinding = (granted: readonly string[]): CheckFinding => {
       };
 };
 
-const versionFinding = (requested: string, served: string | undefined): CheckFinding =>
-  served === undefined || served === requested
-    ? { check: "api version", ok: true, detail: requested }
-    : {
-        check: "api version",
-        ok: false,
-        detail: `asked for ${requested}, served ${served}`,
-        fix: "Set the account's API version to a supported one.",
-      };
-
 const clockFinding = (channelMs: number | undefined, nowMs: number): CheckFinding[] => {
   if (channelMs === undefined) return [];
   const skewMs = Math.abs(nowMs - channelMs);
@@ -80,19 +69,25 @@ const clockFinding = (channelMs: number | undefined, nowMs: number): CheckFindin
     : [{ check: "clock", ok: false, detail, fix: "Set this machine's clock by NTP." }];
 };
 
-const locationFinding = async (client: Client, locationOf: LocationOf, signal: AbortSignal): Promise<CheckFinding> => {
+const locationFinding = async (
+  client: Client,
+  locationsOf: LocationsOf,
+  signal: AbortSignal,
+): Promise<CheckFinding> => {
   try {
-    const gid = await locationOf(signal);
+    const { all } = await locationsOf(signal);
     const { data } = await client.call({ document: locations, variables: {}, schema: LocationsAnswer }, signal);
-    const found = data.locations.nodes.find(({ id }) => id === gid);
-    if (found !== undefined) return { check: "location", ok: true, detail: `${found.name} (${gid})` };
-    if (data.locations.pageInfo.hasNextPage)
-      return { check: "location", ok: true, detail: `${gid}, not among the first ten` };
+    const nameOf = new Map(data.locations.nodes.map(({ id, name }) => [id, name]));
+    const missing = all.filter((gid) => !nameOf.has(gid));
+    if (missing.length === 0 || data.locations.pageInfo.hasNextPage) {
+      const told = all.map((gid) => `${nameOf.get(gid) ?? "not among the first ten"} (${gid})`);
+      return { check: "location", ok: true, detail: told.join(", ") };
+    }
     const choices = data.locations.nodes.map(({ id, name }) => `${id} (${name})`).join(", ");
     return {
       check: "location",
       ok: false,
-      detail: `${gid} is none of the shop's active locations`,
+      detail: `${missing.join(", ")} is none of the shop's active locations`,
       fix: `Set the account's location to one of ${choices}.`,
     };
   } catch (error) {

@@ -11,8 +11,8 @@ import { createTokenSource } from "./token.ts";
 
 export const quotaName = "graphql";
 const readTimeoutMs = 10_000;
-/** A batch of 250 rows takes the channel longer than a read. */
-const writeTimeoutMs = 20_000;
+/** Short enough for the same write once more, and a look at the levels, before the caller's own deadline (20 s). */
+const writeTimeoutMs = 8_000;
 
 type Call<Data> = {
   readonly document: Document;
@@ -44,8 +44,9 @@ export const createClient = (settings: ShopifySettings, deps: ConnectorDeps): Cl
   const meter = createMeter(settings, deps);
   const httpFor = (write: boolean): Http =>
     createHttp(deps, (response) => {
-      meter.observe(response);
-      return failureOf(viewOf(response), { write, nowMs: deps.clock.now() });
+      const failure = failureOf(viewOf(response), { write, nowMs: deps.clock.now() });
+      meter.notice(response, failure !== undefined);
+      return failure;
     });
   const reading = httpFor(false);
   const writing = httpFor(true);
@@ -77,7 +78,8 @@ export const createClient = (settings: ShopifySettings, deps: ConnectorDeps): Cl
 
   return {
     async call(call, signal) {
-      await deps.budget.take(quotaName, signal, meter.costOf(call.document, call.rows ?? 1));
+      const taken = meter.costOf(call.document, call.rows ?? 1);
+      await deps.budget.take(quotaName, signal, taken);
       const sentAtMs = deps.clock.now();
       const response = await sendFresh(call, signal).catch((error: unknown) => {
         if (error instanceof ChannelError) {
@@ -92,7 +94,7 @@ export const createClient = (settings: ShopifySettings, deps: ConnectorDeps): Cl
           cause: error,
         });
       });
-      return parseAnswer(call, response, sentAtMs, (envelope) => meter.learn(call, envelope), deps);
+      return parseAnswer(call, response, sentAtMs, (envelope) => meter.learn(call, envelope, taken), deps);
     },
   };
 };
@@ -143,8 +145,8 @@ const servedVersionOf = (response: AxiosResponse<unknown>): string | undefined =
 };
 
 type Meter = {
-  observe(response: AxiosResponse<unknown>): void;
-  learn(call: Call<unknown>, envelope: Envelope): void;
+  notice(response: AxiosResponse<unknown>, failed: boolean): void;
+  learn(call: Call<unknown>, envelope: Envelope, taken: number): void;
   costOf(document: Document, rows: number): number;
 };
 
@@ -153,7 +155,7 @@ const createMeter = (settings: ShopifySettings, deps: ConnectorDeps): Meter => {
   const ratios = new Map<string, number>();
   const warned = new Set<string>();
   return {
-    observe(response) {
+    notice(response, failed) {
       const version = servedVersionOf(response);
       if (version !== undefined && version !== settings.apiVersion && !warned.has(version)) {
         warned.add(version);
@@ -161,14 +163,17 @@ const createMeter = (settings: ShopifySettings, deps: ConnectorDeps): Meter => {
       }
       const status = Envelope.safeParse(response.data).data?.extensions?.cost?.throttleStatus;
       if (status === undefined) return;
-      deps.budget.observe(quotaName, {
-        remaining: status.currentlyAvailable,
-        ratePerSecond: status.restoreRate,
-        burst: status.maximumAvailable,
-      });
+      deps.budget.observe(quotaName, { ratePerSecond: status.restoreRate, burst: status.maximumAvailable });
+      if (failed) deps.budget.observe(quotaName, { remaining: status.currentlyAvailable });
     },
-    learn(call, envelope) {
-      const requested = envelope.extensions?.cost?.requestedQueryCost;
+    learn(call, envelope, taken) {
+      const cost = envelope.extensions?.cost;
+      if (cost === undefined) return;
+      // Charged as requested, given back down to what it really was; the balance told comes after that.
+      const actual = cost.actualQueryCost;
+      if (typeof actual === "number") deps.budget.refund(quotaName, Math.max(0, taken - actual));
+      deps.budget.observe(quotaName, { remaining: cost.throttleStatus.currentlyAvailable });
+      const requested = cost.requestedQueryCost;
       if (typeof requested === "number") ratios.set(call.document.name, requested / call.document.cost(call.rows ?? 1));
     },
     costOf: (document, rows) => Math.max(1, Math.ceil(document.cost(rows) * (ratios.get(document.name) ?? 1))),

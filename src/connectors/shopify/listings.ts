@@ -5,8 +5,9 @@ import type { ConnectorDeps } from "../deps.ts";
 import type { Client } from "./client.ts";
 import { inventoryPage, inventoryPageSize } from "./documents.ts";
 import { numberOf } from "./gids.ts";
-import type { LocationOf } from "./location.ts";
-import { availableOf } from "./read.ts";
+import { levelRef } from "./level-ref.ts";
+import type { LocationsOf, MappedLocations } from "./location.ts";
+import { availableOf, readNodes } from "./read.ts";
 import { InventoryPageAnswer, type ItemNode } from "./schemas.ts";
 
 /** A connection ends after 25 000 objects; well before that a new one starts behind the last id seen. */
@@ -23,17 +24,20 @@ const Cursor = z.strictObject({
 type Cursor = z.infer<typeof Cursor>;
 const start: Cursor = { after: null, pages: 0, fromId: null, lastId: "0" };
 
-/** Inventory items at the account's location, in pages: one listing an item, its variants as aliases. */
+/**
+ * Inventory items in pages: one listing an item at the account's location, its variants as aliases. At a further
+ * location an item is a listing of its own where it has a level; orders name the first.
+ */
 export const createImportListings =
-  (client: Client, locationOf: LocationOf, deps: Pick<ConnectorDeps, "log">) =>
+  (client: Client, locationsOf: LocationsOf, deps: Pick<ConnectorDeps, "log">) =>
   async (cursor: string | null, context: CallContext): Promise<Page<ImportedListing>> => {
     const at = cursor === null ? start : parseCursor(cursor);
-    const location = await locationOf(context.signal);
+    const locations = await locationsOf(context.signal);
     const variables = {
       first: inventoryPageSize,
       after: at.after,
       query: at.fromId === null ? null : `id:>=${at.fromId}`,
-      location,
+      location: locations.main,
     };
     const { data } = await client.call(
       { document: inventoryPage, variables, schema: InventoryPageAnswer },
@@ -43,7 +47,8 @@ export const createImportListings =
     for (const node of nodes) {
       if (node.variants?.pageInfo.hasNextPage === true) deps.log.warn({ item: node.id }, "more variants than are read");
     }
-    const items = nodes.map((node) => listingOf(node, location));
+    const items = nodes.map((node) => listingOf(node, locations.main));
+    items.push(...(await furtherListings(client, nodes, locations, context.signal)));
     if (!pageInfo.hasNextPage) return { items, next: null, done: true };
     return { items, next: JSON.stringify(following(at, nodes, pageInfo.endCursor)), done: false };
   };
@@ -72,6 +77,26 @@ const following = (at: Cursor, nodes: readonly ItemNode[], endCursor: string | n
   return { after: null, pages: 0, fromId: String(BigInt(lastId) + 1n), lastId };
 };
 
+const furtherListings = async (
+  client: Client,
+  nodes: readonly ItemNode[],
+  { main, all }: MappedLocations,
+  signal: AbortSignal,
+): Promise<readonly ImportedListing[]> => {
+  const listings: ImportedListing[] = [];
+  const itemGids = nodes.map(({ id }) => id);
+  for (const locationGid of all.filter((gid) => gid !== main)) {
+    const found = await readNodes(client, { locationGid, itemGids }, signal);
+    for (const node of nodes) {
+      const inventoryLevel = found.get(node.id)?.inventoryLevel ?? null;
+      if (inventoryLevel === null) continue;
+      const ref = levelRef({ itemGid: node.id, locationGid }, main);
+      listings.push({ ...listingOf({ ...node, inventoryLevel }, locationGid), ref, aliases: [] });
+    }
+  }
+  return listings;
+};
+
 const listingOf = (node: ItemNode, locationGid: string): ImportedListing => {
   const variants = node.variants?.nodes ?? [];
   const [first] = variants;
@@ -87,6 +112,7 @@ const listingOf = (node: ItemNode, locationGid: string): ImportedListing => {
       tracked: node.tracked,
       isActive,
       inventoryPolicy: first?.inventoryPolicy ?? null,
+      isBundle: variants.some(({ requiresComponents }) => requiresComponents),
     },
     aliases: [
       `inventory-item:${numberOf(node.id)}`,
@@ -98,6 +124,6 @@ const listingOf = (node: ItemNode, locationGid: string): ImportedListing => {
     title: first?.displayName ?? null,
     fulfilledBy: "merchant",
     status: isActive && isOnSale ? "active" : "inactive",
-    units: availableOf(node).units,
+    units: availableOf(node, false).units,
   };
 };

@@ -4,18 +4,20 @@ import type { Client } from "./client.ts";
 import { locations } from "./documents.ts";
 import { LocationsAnswer } from "./schemas.ts";
 
-/** The gid of the location whose levels this account reads and writes. */
-export type LocationOf = (signal: AbortSignal) => Promise<string>;
+/** The locations whose levels this account reads and writes, as gids; `all` begins with `main`. No other is touched. */
+export type MappedLocations = { readonly main: string; readonly all: readonly string[] };
+export type LocationsOf = (signal: AbortSignal) => Promise<MappedLocations>;
 
 /**
- * The configured location, or the shop's only one, looked up once. Several: `permanent`, naming the setting, since
- * guessing would write one warehouse's stock to another.
+ * The configured locations, or the shop's only one, looked up once. Several and none configured: `permanent`, naming
+ * the setting, since guessing would write one warehouse's stock to another.
  */
-export const createLocation = (settings: ShopifySettings, client: Client): LocationOf => {
-  let found: string | undefined = settings.locationGid;
+export const createLocations = (settings: ShopifySettings, client: Client): LocationsOf => {
+  let main: string | undefined = settings.locationGid;
+  const further = settings.furtherLocationGids ?? [];
   return async (signal) => {
-    found ??= await onlyLocation(client, signal);
-    return found;
+    main ??= await onlyLocation(client, signal);
+    return { main, all: [...new Set([main, ...further])] };
   };
 };
 

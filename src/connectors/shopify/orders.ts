@@ -9,7 +9,7 @@ import type { Client } from "./client.ts";
 import * as documents from "./documents.ts";
 import { gid, isNumericId } from "./gids.ts";
 import { completeOrder } from "./order-view.ts";
-import { type OrderProjection, projectOrder } from "./projection.ts";
+import { type IsOurs, isOursBy, type OrderProjection, projectOrder } from "./projection.ts";
 import { type OrderNode, OrderPageAnswer, OrdersByIdAnswer } from "./schemas.ts";
 import { snapshotOf } from "./translate.ts";
 
@@ -50,7 +50,8 @@ export const createPullOrders =
     const call = { document: documents.orderPage, variables, schema: OrderPageAnswer };
     const { data, sentAtMs } = await client.call(call, context.signal);
     const { nodes, pageInfo } = data.orders;
-    const items = (await projectAll(client, { nodes, sentAtMs }, context.signal)).map(deliveryOf);
+    const orders = await projectAll(client, { nodes, sentAtMs, isOurs: isOursBy(settings) }, context.signal);
+    const items = orders.map(deliveryOf);
     if (!pageInfo.hasNextPage) {
       const next: Cursor = { watermark: window.until, window: null };
       return { items, next: JSON.stringify(next), done: true, watermark: window.until };
@@ -61,7 +62,7 @@ export const createPullOrders =
 
 /** Orders as they are now. A ref that is no order id, or of an order that is gone, is left out. */
 export const createFetchOrders =
-  (client: Client) =>
+  (client: Client, settings: ShopifySettings) =>
   async (orderRefs: readonly string[], context: CallContext): Promise<readonly OrderSnapshot[]> => {
     const ids = [...new Set(orderRefs)].filter(isNumericId).map((ref) => gid("Order", ref));
     const snapshots: OrderSnapshot[] = [];
@@ -75,7 +76,7 @@ export const createFetchOrders =
       };
       const { data, sentAtMs } = await client.call(call, context.signal);
       const nodes = data.nodes.filter((node) => node !== null);
-      const orders = await projectAll(client, { nodes, sentAtMs }, context.signal);
+      const orders = await projectAll(client, { nodes, sentAtMs, isOurs: isOursBy(settings) }, context.signal);
       snapshots.push(...orders.map(snapshotOf));
     }
     return snapshots;
@@ -108,13 +109,17 @@ const following = (window: Window, last: OrderNode | undefined, endCursor: strin
 
 const projectAll = async (
   client: Client,
-  { nodes, sentAtMs }: { readonly nodes: readonly OrderNode[]; readonly sentAtMs: number },
+  {
+    nodes,
+    sentAtMs,
+    isOurs,
+  }: { readonly nodes: readonly OrderNode[]; readonly sentAtMs: number; readonly isOurs: IsOurs },
   signal: AbortSignal,
 ): Promise<readonly OrderProjection[]> => {
   const projections: OrderProjection[] = [];
   for (const order of nodes) {
     const whole = await completeOrder(client, { order, sentAtMs }, signal);
-    if (whole !== undefined) projections.push(projectOrder(whole.order, toIso(whole.sentAtMs)));
+    if (whole !== undefined) projections.push(projectOrder(whole.order, toIso(whole.sentAtMs), isOurs));
   }
   return projections;
 };

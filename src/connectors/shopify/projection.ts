@@ -1,4 +1,5 @@
 import { z } from "zod";
+import type { ShopifySettings } from "../settings.ts";
 import { numberOf } from "./gids.ts";
 import type { LineNode, OrderNode, RefundLineNode } from "./schemas.ts";
 
@@ -55,13 +56,28 @@ export type Projection = z.infer<typeof Projection>;
 export type RefundedUnits = Pick<LineProjection, "cancelledUnits" | "returnedUnits" | "unrestockedUnits">;
 const nothingRefunded: RefundedUnits = { cancelledUnits: 0, returnedUnits: 0, unrestockedUnits: 0 };
 
-/** Sums refund lines by order line. `restockType` in either spelling (GraphQL `NO_RESTOCK`, webhooks `no_restock`). */
-export const sumRefunds = (
-  lines: readonly { readonly lineRef: string; readonly units: number; readonly restockType: string }[],
-): ((lineRef: string) => RefundedUnits) => {
+/** True for a location whose stock this account sells. Without a configured one the shop has only one. */
+export type IsOurs = (locationGid: string) => boolean;
+export const isOursBy =
+  ({ locationGid, furtherLocationGids = [] }: Pick<ShopifySettings, "locationGid" | "furtherLocationGids">): IsOurs =>
+  (gid) =>
+    locationGid === undefined || gid === locationGid || furtherLocationGids.includes(gid);
+
+export type RefundedLine = {
+  readonly lineRef: string;
+  readonly units: number;
+  /** In either spelling: GraphQL `NO_RESTOCK`, webhooks `no_restock`. */
+  readonly restockType: string;
+  /** Where the units were put back; null when they were not, or the channel does not say. */
+  readonly locationGid: string | null;
+};
+
+/** Sums refund lines by order line. */
+export const sumRefunds = (lines: readonly RefundedLine[], isOurs: IsOurs): ((lineRef: string) => RefundedUnits) => {
   const sums = new Map<string, RefundedUnits>();
-  for (const { lineRef, units, restockType } of lines) {
+  for (const { lineRef, units, restockType, locationGid } of lines) {
     const sum = sums.get(lineRef) ?? nothingRefunded;
+    const cameToUs = locationGid === null || isOurs(locationGid);
     switch (restockType.toUpperCase()) {
       case "CANCEL":
         sums.set(lineRef, { ...sum, cancelledUnits: sum.cancelledUnits + units });
@@ -69,7 +85,13 @@ export const sumRefunds = (
       // Restocked without saying from where: as "left and came back" it nets to nothing, as a cancellation would.
       case "LEGACY_RESTOCK":
       case "RETURN":
-        sums.set(lineRef, { ...sum, returnedUnits: sum.returnedUnits + units });
+        // What was put back on another location's shelf has left ours for good.
+        sums.set(
+          lineRef,
+          cameToUs
+            ? { ...sum, returnedUnits: sum.returnedUnits + units }
+            : { ...sum, unrestockedUnits: sum.unrestockedUnits + units },
+        );
         break;
       // NO_RESTOCK, and whatever is invented next: only a stated restock puts units back to sale.
       default:
@@ -82,15 +104,17 @@ export const sumRefunds = (
 export const skuOf = (sku: string | null | undefined): string | null => (sku === undefined || sku === "" ? null : sku);
 
 /** A complete order view (all lines, all refund lines) as the inbox keeps it. */
-export const projectOrder = (order: OrderNode, observedAt: string): OrderProjection => {
+export const projectOrder = (order: OrderNode, observedAt: string, isOurs: IsOurs): OrderProjection => {
   const refunded = sumRefunds(
     order.refunds.flatMap(({ refundLineItems }) =>
       refundLineItems.nodes.map((line: RefundLineNode) => ({
         lineRef: numberOf(line.lineItem.id),
         units: line.quantity,
         restockType: line.restockType,
+        locationGid: line.location?.id ?? null,
       })),
     ),
+    isOurs,
   );
   const cancelled = order.cancelledAt !== null;
   const states = [order.displayFinancialStatus, order.displayFulfillmentStatus].filter((state) => state !== null);

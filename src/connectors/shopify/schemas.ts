@@ -26,6 +26,7 @@ export const Envelope = z.object({
       cost: z
         .object({
           requestedQueryCost: z.number().nullish(),
+          actualQueryCost: z.number().nullish(),
           throttleStatus: z.object({
             maximumAvailable: z.number(),
             currentlyAvailable: z.number(),
@@ -62,12 +63,17 @@ const LevelNode = z.object({ id: z.string(), tracked: z.boolean(), inventoryLeve
 export type LevelNode = z.infer<typeof LevelNode>;
 /** A deleted id comes back as null without an error; an id of another type as an object without fields. */
 const Absent = z.union([z.null(), z.strictObject({}).transform(() => null)]);
+export const ActivateAnswer = z.object({
+  inventoryActivate: z.object({ inventoryLevel: Level.nullable(), userErrors: z.array(UserError) }),
+});
 export const LevelsAnswer = z.object({ nodes: z.array(z.union([LevelNode, Absent])) });
 
 const VariantNode = z.object({
   id: z.string(),
   displayName: z.string(),
   inventoryPolicy: z.string(),
+  /** A bundle's parent: its quantity follows its components and cannot be set. */
+  requiresComponents: z.boolean(),
   product: z.object({ status: z.string() }),
 });
 const ItemNode = LevelNode.extend({
@@ -98,6 +104,8 @@ const Lines = z.object({ nodes: z.array(LineNode), pageInfo: PageInfo });
 const RefundLineNode = z.object({
   quantity: z.number().int(),
   restockType: z.string(),
+  /** Where the units were put back; null when they were not. */
+  location: z.object({ id: z.string() }).nullable(),
   lineItem: z.object({ id: z.string() }),
 });
 export type RefundLineNode = z.infer<typeof RefundLineNode>;
@@ -127,7 +135,46 @@ export const RefundLinesAnswer = z.object({ refund: z.object({ refundLineItems: 
 
 export const AppStateAnswer = z.object({
   currentAppInstallation: z.object({ accessScopes: z.array(z.object({ handle: z.string() })) }),
+  publicApiVersions: z.array(z.object({ handle: z.string(), supported: z.boolean() })),
   webhookSubscriptions: z.object({ nodes: z.array(z.object({ topic: z.string() })), pageInfo: PageInfo }),
 });
 
+const Subscription = z.object({ id: z.string(), topic: z.string(), uri: z.string(), format: z.string() });
+export type Subscription = z.infer<typeof Subscription>;
+export const SubscriptionsAnswer = z.object({
+  webhookSubscriptions: z.object({ nodes: z.array(Subscription), pageInfo: PageInfo }),
+});
+const SubscriptionPayload = z.object({
+  webhookSubscription: z.object({ id: z.string() }).nullable(),
+  userErrors: z.array(UserError),
+});
+export const SubscribeAnswer = z.object({ webhookSubscriptionCreate: SubscriptionPayload });
+export const ResubscribeAnswer = z.object({ webhookSubscriptionUpdate: SubscriptionPayload });
+
 export const TokenAnswer = z.object({ access_token: z.string().min(1), expires_in: z.number().positive() });
+
+export const BulkRunAnswer = z.object({
+  bulkOperationRunQuery: z.object({
+    bulkOperation: z.object({ id: z.string() }).nullable(),
+    userErrors: z.array(UserError),
+  }),
+});
+export const BulkStateAnswer = z.object({
+  bulkOperation: z
+    .object({
+      status: z.string(),
+      errorCode: z.string().nullable(),
+      url: z.string().nullable(),
+      partialDataUrl: z.string().nullable(),
+    })
+    .nullable(),
+});
+/** A line of a bulk operation's file: an item, or a level that names its item. */
+export const BulkRow = z.union([
+  Level.extend({
+    __parentId: z.string(),
+    updatedAt: IsoTime,
+    location: z.object({ id: z.string() }),
+  }),
+  z.object({ id: z.string(), tracked: z.boolean() }),
+]);

@@ -1,12 +1,14 @@
 import { assertNever, ChannelError } from "../../core/failure.ts";
 import type { ChannelEvent, Delivery, OrderLine, OrderSnapshot } from "../connector.ts";
+import type { ShopifySettings } from "../settings.ts";
+import { levelRef } from "./level-ref.ts";
 import { type LineProjection, type OrderProjection, Projection } from "./projection.ts";
 
-/**
- * The meaning of a stored delivery. Pure. `locationGid`: the configured location; levels of other ones are not ours.
- * Throws ChannelError (permanent) for a payload this connector never wrote.
- */
-export const translate = (delivery: Delivery, locationGid: string | undefined): readonly ChannelEvent[] => {
+/** The configured locations; levels of other ones are not ours. Without any the shop has only one. */
+type Configured = Pick<ShopifySettings, "locationGid" | "furtherLocationGids">;
+
+/** The meaning of a stored delivery. Pure. Throws ChannelError (permanent) for a payload this connector never wrote. */
+export const translate = (delivery: Delivery, configured: Configured): readonly ChannelEvent[] => {
   const parsed = Projection.safeParse(delivery.payload);
   if (!parsed.success) {
     throw new ChannelError({ kind: "permanent", message: `a ${delivery.topic} delivery without a known projection` });
@@ -18,10 +20,7 @@ export const translate = (delivery: Delivery, locationGid: string | undefined): 
     case "order-hint":
       return [{ kind: "order-hint", orderRefs: payload.orderRefs }];
     case "stock-hint":
-      if (locationGid !== undefined && payload.locationGid !== null && payload.locationGid !== locationGid) {
-        return [{ kind: "ignored", reason: "a level at another location" }];
-      }
-      return [{ kind: "stock-hint", listingRef: payload.inventoryItemGid, units: payload.units, at: payload.at }];
+      return stockHints(payload, configured);
     case "privacy":
       return [{ kind: "privacy", topic: delivery.topic }];
     case "ignored":
@@ -29,6 +28,20 @@ export const translate = (delivery: Delivery, locationGid: string | undefined): 
     default:
       return assertNever(payload);
   }
+};
+
+/** An item as a whole (no location told) may have changed at each of ours. */
+const stockHints = (
+  { inventoryItemGid: itemGid, locationGid, units, at }: Extract<Projection, { kind: "stock-hint" }>,
+  { locationGid: main, furtherLocationGids = [] }: Configured,
+): readonly ChannelEvent[] => {
+  if (main === undefined) return [{ kind: "stock-hint", listingRef: itemGid, units, at }];
+  const touched = [main, ...furtherLocationGids].filter((gid) => locationGid === null || gid === locationGid);
+  if (touched.length === 0) return [{ kind: "ignored", reason: "a level at another location" }];
+  return touched.map((gid) => {
+    const listingRef = levelRef({ itemGid, locationGid: gid }, main);
+    return { kind: "stock-hint", listingRef, units, at };
+  });
 };
 
 export const snapshotOf = (order: OrderProjection): OrderSnapshot => ({

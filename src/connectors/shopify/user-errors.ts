@@ -8,7 +8,12 @@ export type Verdict = {
   /** By the index of the row in the batch that was sent. */
   readonly rows: ReadonlyMap<number, RowVerdict>;
   /** For errors that name no row. `divisible`: one row may be to blame, and halving the batch finds it. */
-  readonly batch: { readonly divisible: boolean; readonly verdict: RowVerdict };
+  readonly batch: {
+    readonly divisible: boolean;
+    readonly verdict: RowVerdict;
+    /** The first request under the key is still at work. */
+    readonly inProgress?: true;
+  };
 };
 
 /** Reads `userErrors` of inventorySetQuantities by code, never by message (channel document §3, §4.1). */
@@ -54,7 +59,7 @@ const ofBatch = (error: UserError): Verdict["batch"] => {
       return { divisible: true, verdict: { status: "conflict", reason } };
     // The first request under this key is still at work: what it does is not known yet.
     case "IDEMPOTENCY_CONCURRENT_REQUEST":
-      return { divisible: false, verdict: { status: "unknown", reason } };
+      return { divisible: false, verdict: { status: "unknown", reason }, inProgress: true };
     // Nothing written by this call; the next attempt has a new key. What an earlier one did, a re-read tells.
     case "IDEMPOTENCY_KEY_PARAMETER_MISMATCH":
     case "IDEMPOTENCY_PREVIOUS_ATTEMPT_FAILED":

@@ -1,7 +1,7 @@
 import { parse } from "lossless-json";
 import { z } from "zod";
 import { gid, IsoTime } from "./gids.ts";
-import { type OrderProjection, type Projection, skuOf, sumRefunds } from "./projection.ts";
+import { type IsOurs, type OrderProjection, type Projection, skuOf, sumRefunds } from "./projection.ts";
 
 /** Parses JSON with every number as its own text: Shopify's ids may exceed 2^53. Throws SyntaxError. */
 export const parseLossless = (text: string): unknown => parse(text, null, (digits) => digits);
@@ -45,7 +45,9 @@ const OrderBody = z.object({
   ),
   refunds: z.array(
     z.object({
-      refund_line_items: z.array(z.object({ line_item_id: Id, quantity: Count, restock_type: z.string() })),
+      refund_line_items: z.array(
+        z.object({ line_item_id: Id, quantity: Count, restock_type: z.string(), location_id: Id.nullish() }),
+      ),
     }),
   ),
 });
@@ -53,6 +55,7 @@ const OrderBody = z.object({
 export type Stamp = {
   /** When the channel triggered the message, ISO. */
   readonly triggeredAt: string;
+  readonly isOurs: IsOurs;
 };
 type Project = (body: unknown, stamp: Stamp) => Projection;
 
@@ -69,6 +72,12 @@ const ofOrder: Project = (body) => {
   const ref = "order_id" in found ? found.order_id : "order" in found ? found.order.id : found.order_edit.order_id;
   return { kind: "order-hint", orderRefs: [ref] };
 };
+
+/** A return by itself moves no stock (probed); the refund does. Its body names the order or, trimmed, does not. */
+const ofReturn: Project = (body, stamp) =>
+  OfOrderBody.safeParse(body).success
+    ? ofOrder(body, stamp)
+    : { kind: "ignored", reason: "a return that names no order; its refund will" };
 
 const level: Project = (body, stamp) => {
   const { inventory_item_id, location_id, available, updated_at } = LevelBody.parse(body);
@@ -107,6 +116,14 @@ const projections: Readonly<Record<string, Project>> = {
   "refunds/create": ofOrder,
   "fulfillments/create": ofOrder,
   "fulfillments/update": ofOrder,
+  "returns/approve": ofReturn,
+  "returns/cancel": ofReturn,
+  "returns/close": ofReturn,
+  "returns/decline": ofReturn,
+  "returns/process": ofReturn,
+  "returns/reopen": ofReturn,
+  "returns/request": ofReturn,
+  "returns/update": ofReturn,
   "inventory_levels/update": level,
   "inventory_levels/connect": level,
   "inventory_levels/disconnect": level,
@@ -138,8 +155,10 @@ const projectBody = (body: z.infer<typeof OrderBody>, stamp: Stamp): OrderProjec
         lineRef: line.line_item_id,
         units: line.quantity,
         restockType: line.restock_type,
+        locationGid: typeof line.location_id === "string" ? gid("Location", line.location_id) : null,
       })),
     ),
+    stamp.isOurs,
   );
   const cancelled = body.cancelled_at !== null;
   const fulfilment =

@@ -35,7 +35,7 @@ export const createActivate =
     const { inventoryItemId, locationId: locationGid, available, onHand } = Input.parse(args);
     const mismatch = deps.checkKey(key, args, info);
     if (mismatch !== undefined) return answer(null, [mismatch]);
-    const listing = deps.world.listingByItem.get(parseGid(inventoryItemId)?.id ?? "");
+    const listing = deps.world.itemNamed(parseGid(inventoryItemId)?.id ?? "");
     const location = deps.world.locations.find(({ locationId }) => locationId === parseGid(locationGid)?.id);
     if (listing === undefined) return answer(null, [notFound("inventoryItemId", "inventory item")]);
     if (location === undefined) return answer(null, [notFound("locationId", "location")]);

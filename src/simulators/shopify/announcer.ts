@@ -21,7 +21,13 @@ const acknowledgeTimeoutMs = 5_000;
 
 export type Announcement = { readonly topic: string; readonly payload: unknown };
 
-type Destination = { readonly url: string; readonly key: string; readonly name: string | null };
+type Destination = {
+  readonly url: string;
+  readonly key: string;
+  readonly name: string | null;
+  /** Brought by Pub/Sub: headers become attributes, the body becomes base64, and nothing is signed for the bus. */
+  readonly byPubsub: boolean;
+};
 
 /** Sends one event to everybody who subscribed to its topic, signed with the app's client secret. */
 export const createAnnouncer = (deps: {
@@ -43,7 +49,7 @@ export const createAnnouncer = (deps: {
     const event = `${seed}/${world.sequence}/${events}/${topic}`;
     const body = payloadText(payload);
     const signature = createHmac("sha256", account.clientSecret).update(body, "utf8").digest("base64");
-    for (const { url, key, name } of destinations) {
+    for (const { url, key, name, byPubsub } of destinations) {
       const headers = {
         "Content-Type": "application/json",
         "User-Agent": "Shopify-Captain-Hook",
@@ -59,7 +65,7 @@ export const createAnnouncer = (deps: {
       // A retry repeats body, id and time: nothing is rendered anew.
       sender.send({
         url,
-        render: () => ({ headers, body }),
+        render: () => (byPubsub ? pubsubPush(headers, body) : { headers, body }),
         retryDelaysMs: retryDelaysMs.map((delayMs) => delayMs / deps.speedUp),
         timeoutMs: acknowledgeTimeoutMs,
       });
@@ -74,16 +80,37 @@ export const createAnnouncer = (deps: {
 const destinationsOf = (world: World, topic: string): readonly Destination[] => {
   const byUrl = new Map<string, Destination>();
   if (world.webhookUrl !== null && configuredTopics.has(topic)) {
-    byUrl.set(world.webhookUrl, { url: world.webhookUrl, key: "app", name: null });
+    byUrl.set(world.webhookUrl, { url: world.webhookUrl, key: "app", name: null, byPubsub: false });
   }
   const enumName = topic.replace("/", "_").toUpperCase();
   for (const subscription of world.subscriptions.values()) {
     if (subscription.topic !== enumName) continue;
-    const url = isLoopback(subscription.uri) ? subscription.uri : world.webhookUrl;
-    if (url !== null && !byUrl.has(url))
-      byUrl.set(url, { url, key: subscription.subscriptionId, name: subscription.name });
+    const byPubsub = subscription.uri.startsWith("pubsub://");
+    const tunnel = byPubsub ? world.pubsubUrl : world.webhookUrl;
+    const url = isLoopback(subscription.uri) ? subscription.uri : tunnel;
+    const { subscriptionId: key, name } = subscription;
+    if (url !== null && !byUrl.has(url)) byUrl.set(url, { url, key, name, byPubsub });
   }
   return [...byUrl.values()];
+};
+
+/** The JSON that a push subscription of Google Pub/Sub posts. */
+const pubsubPush = (
+  headers: Readonly<Record<string, string>>,
+  body: string,
+): { readonly headers: Readonly<Record<string, string>>; readonly body: string } => {
+  const { "X-Shopify-Hmac-Sha256": _, "User-Agent": _agent, ...attributes } = headers;
+  const messageId = BigInt(`0x${createHash("sha256").update(JSON.stringify(attributes)).digest("hex").slice(0, 14)}`);
+  const message = {
+    attributes,
+    data: Buffer.from(body, "utf8").toString("base64"),
+    messageId: String(messageId),
+    publishTime: headers["X-Shopify-Triggered-At"],
+  };
+  return {
+    headers: { "Content-Type": "application/json", "User-Agent": "CloudPubSub-Google" },
+    body: JSON.stringify({ message, subscription: "projects/simulated/subscriptions/lockstep" }),
+  };
 };
 
 export const isLoopback = (uri: string): boolean =>

@@ -5,6 +5,7 @@ import type { QuotaBucket } from "../kit/bucket.ts";
 import { controlRoutes } from "../kit/control.ts";
 import type { FaultSource } from "../kit/faults.ts";
 import { faultMiddleware, type NodeBindings } from "../kit/serve.ts";
+import type { Bulk } from "./bulk.ts";
 import type { ShopifyChannel } from "./channel.ts";
 import { type GraphqlAnswer, type GraphqlRequest, throttledAnswer } from "./execute.ts";
 import type { Gate } from "./gate.ts";
@@ -16,6 +17,11 @@ const Body = z.object({
   variables: z.record(z.string(), z.unknown()).nullish(),
   operationName: z.string().nullish(),
 });
+const Edit = z.strictObject({ lines: z.array(z.strictObject({ lineId: z.string(), units: z.number().int().min(1) })) });
+const Shape = z
+  .strictObject({ tracked: z.boolean(), bundle: z.boolean(), deleted: z.boolean() })
+  .partial()
+  .transform((given) => Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)));
 const TakeBack = z.strictObject({
   lines: z.array(z.strictObject({ lineId: z.string(), units: z.number().int().min(1), restock: z.boolean() })),
 });
@@ -29,6 +35,7 @@ export type AppDeps = {
   readonly execute: (request: GraphqlRequest) => GraphqlAnswer;
   readonly chance: Random;
   readonly speedUp: number;
+  readonly bulk: Bulk;
 };
 
 /** The shop's HTTP doors: the token endpoint, GraphQL, and `/_control`. */
@@ -39,6 +46,21 @@ export const shopifyApp = (deps: AppDeps): Hono<NodeBindings> => {
   control.post("/orders/:id/return", async (c) =>
     c.json(channel.takeBack(c.req.param("id"), TakeBack.parse(await c.req.json()).lines)),
   );
+  control.post("/orders/:id/edit", async (c) =>
+    c.json(channel.editOrder(c.req.param("id"), Edit.parse(await c.req.json()).lines)),
+  );
+  control.post("/orders/:id/move", async (c) => {
+    const { location } = z.strictObject({ location: z.string() }).parse(await c.req.json());
+    return c.json(channel.moveOrder(c.req.param("id"), location));
+  });
+  control.post("/items/:sku/shape", async (c) => {
+    channel.shapeItem(c.req.param("sku"), Shape.parse(await c.req.json()));
+    return c.json({ ok: true });
+  });
+  control.post("/pubsub-target", async (c) => {
+    channel.setPubsubTarget(z.strictObject({ url: z.url() }).parse(await c.req.json()).url);
+    return c.json({ ok: true });
+  });
   app.route("/_control", control);
   app.use("/admin/*", async (c, next) => {
     gate.requests += 1;
@@ -52,6 +74,14 @@ export const shopifyApp = (deps: AppDeps): Hono<NodeBindings> => {
     return c.json(body, status);
   });
   app.post("/admin/api/:version/graphql.json", (c) => graphql(deps, c, c.req.param("version")));
+  // Stands for the storage behind a bulk operation's signed address: whoever has the address may read.
+  app.get("/_files/bulk/:name", (c) => {
+    if (c.req.header("x-shopify-access-token") !== undefined) {
+      gate.complain(`GET ${c.req.path}`, "the access token was sent to the file storage");
+    }
+    const text = deps.bulk.file(c.req.param("name").replace(/\.jsonl$/, ""));
+    return text === undefined ? c.body("", 404) : c.body(text, 200, { "Content-Type": "application/jsonl" });
+  });
   app.notFound((c) => {
     gate.complain(`${c.req.method} ${c.req.path}`, "no such path");
     return c.json({ errors: "Not Found" }, 404);

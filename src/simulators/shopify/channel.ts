@@ -13,7 +13,7 @@ import type { Timers } from "../kit/timers.ts";
 import type { Announcement } from "./announcer.ts";
 import type { Entry } from "./entries.ts";
 import { type IdSource, parseGid } from "./identifiers.ts";
-import { activeLevels, type Level, type Listing, sellableUnits } from "./inventory.ts";
+import { activeLevels, type ItemShape, type Level, type Listing, sellableUnits } from "./inventory.ts";
 import { type Order, openUnits, orderTruth, type RefundRow } from "./orders.ts";
 import type { Payloads } from "./payloads.ts";
 import { planCancel, planReturn, planShipments } from "./units-plan.ts";
@@ -144,6 +144,43 @@ export class ShopifyChannel implements SimulatedChannel {
       this.#announceOrder("orders/updated", order);
     }
     return orderTruth(order);
+  }
+
+  /** Takes open units off an order, as the admin's "edit order" does: they are for sale again, without a refund. */
+  editOrder(orderId: string, lines: readonly LineUnits[]): ReturnType<typeof orderTruth> {
+    const order = this.#order(orderId);
+    const rows = planCancel(order, lines).flatMap(({ lineId, units, locationId }) =>
+      locationId === null ? [] : [{ lineId, units, locationId }],
+    );
+    const { payloads, announce } = this.#deps;
+    this.commit({ kind: "edited", atMs: this.#now(), orderId: order.orderId, rows });
+    announce({ topic: "orders/edited", payload: payloads.edit(order, rows) });
+    this.#announceOrder("orders/updated", order);
+    this.#announceTaken(order);
+    return orderTruth(order);
+  }
+
+  /** The order's open units are sent from another location of the shop. */
+  moveOrder(orderId: string, locationName: string): ReturnType<typeof orderTruth> {
+    const order = this.#order(orderId);
+    const location = this.#deps.world.locations.find(({ name }) => name === locationName);
+    if (location === undefined) throw new Error(`no location ${locationName}`);
+    this.commit({ kind: "moved", atMs: this.#now(), orderId: order.orderId, locationId: location.locationId });
+    this.#announceOrder("orders/updated", order);
+    this.#announceTaken(order);
+    return orderTruth(order);
+  }
+
+  /** By hand in the admin: tracking switched, made a bundle, or deleted. */
+  shapeItem(sku: string, shape: Partial<ItemShape>): void {
+    const listing = this.#listing(sku);
+    this.commit({ kind: "shaped", atMs: this.#now(), itemId: listing.itemId, shape });
+    const topic = shape.deleted === true ? "inventory_items/delete" : "inventory_items/update";
+    this.#deps.announce({ topic, payload: this.#deps.payloads.item(listing) });
+  }
+
+  setPubsubTarget(url: string): void {
+    this.commit({ kind: "pubsub-target-set", atMs: this.#now(), url });
   }
 
   /** By hand in the admin: the quantity available at the first location. */

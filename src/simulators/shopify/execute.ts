@@ -117,7 +117,7 @@ const tooExpensive = (cost: number): GraphQLFormattedError => ({
 });
 
 /** Views hold what the simulator serves; whatever else is selected is refused aloud, never answered with null. */
-const resolveField: GraphQLFieldResolver<unknown, Execution> = (source, args, execution, info) => {
+export const resolveField: GraphQLFieldResolver<unknown, Execution> = (source, args, execution, info) => {
   const coordinate = `${info.parentType.name}.${info.fieldName}`;
   const scope = requiredScopes.get(coordinate);
   if (scope !== undefined && !execution.scopes.has(scope)) throw accessDenied(info.fieldName, scope);

@@ -12,6 +12,7 @@ const kinds = [
   "shipment-line",
   "group",
   "subscription",
+  "bulk",
 ] as const;
 type IdKind = (typeof kinds)[number];
 

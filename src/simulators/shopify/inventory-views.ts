@@ -49,7 +49,7 @@ export const createInventoryViews = (world: World) => {
     id: gid("InventoryItem", listing.itemId),
     legacyResourceId: listing.itemId,
     sku: listing.sku,
-    tracked: true,
+    tracked: listing.shape.tracked,
     requiresShipping: true,
     duplicateSkuCount: 0,
     createdAt: utcSeconds(listing.createdMs),
@@ -123,7 +123,7 @@ export const createInventoryViews = (world: World) => {
     inventoryQuantity: sellableUnits(listing),
     sellableOnlineQuantity: sellableUnits(listing),
     availableForSale: sellableUnits(listing) > 0,
-    requiresComponents: false,
+    requiresComponents: listing.shape.bundle,
     createdAt: utcSeconds(listing.createdMs),
     updatedAt: utcSeconds(listing.updatedMs),
     inventoryItem: () => item(listing),
@@ -140,7 +140,7 @@ export const createInventoryViews = (world: World) => {
     productType: "",
     vendor: "Lockstep Demo",
     hasOnlyDefaultVariant: true,
-    tracksInventory: true,
+    tracksInventory: listing.shape.tracked,
     totalInventory: sellableUnits(listing),
     createdAt: utcSeconds(listing.createdMs),
     updatedAt: utcSeconds(listing.updatedMs),
@@ -158,7 +158,8 @@ export const createInventoryViews = (world: World) => {
         path: responsePathAsArray(info.path),
         execution,
       });
-      const listings = terms.length === 0 ? world.listings : world.listings.filter(matches);
+      const here = world.listings.filter(({ shape }) => !shape.deleted);
+      const listings = terms.length === 0 ? here : here.filter(matches);
       return connection(typename, args, positions(listings), show);
     };
 

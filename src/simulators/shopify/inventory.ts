@@ -16,6 +16,14 @@ export type Level = {
   updatedMs: number;
 };
 
+export type ItemShape = {
+  tracked: boolean;
+  /** A bundle's parent: its quantity is its components' and cannot be set. */
+  bundle: boolean;
+  /** Gone from the shop; orders of it stay, without a variant. */
+  deleted: boolean;
+};
+
 /** One product with one variant with one inventory item: what the seller lists. */
 export type Listing = {
   readonly position: number;
@@ -26,6 +34,7 @@ export type Listing = {
   readonly productId: string;
   readonly createdMs: number;
   updatedMs: number;
+  readonly shape: ItemShape;
   /** By location id, in the shop's order of locations. */
   readonly levels: Map<string, Level>;
 };

@@ -58,8 +58,8 @@ export const createOrderViews = (world: World, account: ShopifyAccount, inventor
     requiresShipping: true,
     restockable: true,
     isGiftCard: false,
-    variant: () => inventory.variant(given.listing),
-    product: () => inventory.product(given.listing),
+    variant: () => (given.listing.shape.deleted ? null : inventory.variant(given.listing)),
+    product: () => (given.listing.shape.deleted ? null : inventory.product(given.listing)),
   });
 
   const refundRow =
@@ -132,7 +132,7 @@ export const createOrderViews = (world: World, account: ShopifyAccount, inventor
     closed: false,
     closedAt: null,
     confirmed: true,
-    edited: false,
+    edited: given.edited,
     test: false,
     sourceName: "web",
     currencyCode: account.currencyCode,

@@ -2,7 +2,7 @@ import type { OrderTruth, SaleLine } from "../kit/simulator.ts";
 import type { Listing } from "./inventory.ts";
 
 /** Units of a line still to be shipped from a location. */
-type Allocation = { readonly locationId: string; openUnits: number };
+type Allocation = { locationId: string; openUnits: number };
 
 export type Line = {
   readonly lineId: string;
@@ -45,6 +45,7 @@ export type Order = {
   readonly createdMs: number;
   updatedMs: number;
   cancelledMs: number | null;
+  edited: boolean;
   /** False while the search index does not know it: `order(id:)` finds it, `orders` does not. */
   indexed: boolean;
   /** Where its newest row in the update log stands. */

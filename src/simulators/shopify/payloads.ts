@@ -31,9 +31,35 @@ export const createPayloads = (account: Pick<ShopifyAccount, "utcOffsetMinutes" 
   const levelUpdate = (listing: Listing, level: Level): unknown => ({
     inventory_item_id: BigInt(listing.itemId),
     location_id: BigInt(level.location.locationId),
-    available: level.available,
+    available: listing.shape.tracked ? level.available : null,
     updated_at: time(level.updatedMs),
     admin_graphql_api_id: `${gid("InventoryLevel", level.location.levelNumber)}?inventory_item_id=${listing.itemId}`,
+  });
+
+  const levelConnection = (listing: Listing, level: Level): unknown => ({
+    inventory_item_id: BigInt(listing.itemId),
+    location_id: BigInt(level.location.locationId),
+  });
+
+  const item = (listing: Listing): unknown => ({
+    id: BigInt(listing.itemId),
+    sku: listing.sku,
+    tracked: listing.shape.tracked,
+    updated_at: time(listing.updatedMs),
+    admin_graphql_api_id: gid("InventoryItem", listing.itemId),
+  });
+
+  const edit = (order: Order, removed: readonly { readonly lineId: string; readonly units: number }[]): unknown => ({
+    order_edit: {
+      id: BigInt(order.position + 1),
+      order_id: BigInt(order.orderId),
+      created_at: time(order.updatedMs),
+      notify_customer: false,
+      line_items: {
+        additions: [],
+        removals: removed.map(({ lineId, units }) => ({ id: BigInt(lineId), delta: units })),
+      },
+    },
   });
 
   const refund = (order: Order, given: Refund): unknown => ({
@@ -93,15 +119,15 @@ export const createPayloads = (account: Pick<ShopifyAccount, "utcOffsetMinutes" 
     };
   };
 
-  return { levelUpdate, refund, order: orderBody };
+  return { levelUpdate, levelConnection, item, edit, refund, order: orderBody };
 };
 export type Payloads = ReturnType<typeof createPayloads>;
 
 const lineItem = (line: Line): Record<string, unknown> => ({
   id: BigInt(line.lineId),
   admin_graphql_api_id: gid("LineItem", line.lineId),
-  variant_id: BigInt(line.listing.variantId),
-  product_id: BigInt(line.listing.productId),
+  variant_id: line.listing.shape.deleted ? null : BigInt(line.listing.variantId),
+  product_id: line.listing.shape.deleted ? null : BigInt(line.listing.productId),
   sku: line.listing.sku,
   title: line.listing.title,
   name: line.listing.title,

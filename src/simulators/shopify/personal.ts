@@ -45,4 +45,5 @@ export const requiredScopes: ReadonlyMap<string, string> = new Map([
   ["Order.customer", "read_customers"],
   ["Mutation.inventorySetQuantities", "write_inventory"],
   ["Mutation.inventoryActivate", "write_inventory"],
+  ["Mutation.inventoryDeactivate", "write_inventory"],
 ]);

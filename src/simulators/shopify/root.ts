@@ -1,11 +1,12 @@
 import { GraphQLError } from "graphql";
 import { z } from "zod";
 import type { ShopifyAccount } from "./account.ts";
+import type { Bulk } from "./bulk.ts";
 import { type GlobalId, gid, parseGid } from "./identifiers.ts";
 import type { InventoryViews } from "./inventory-views.ts";
 import type { OrderViews } from "./order-views.ts";
 import { connection, listSource } from "./paging.ts";
-import { inputSizeMax, inputTooLong, notSimulated } from "./refusals.ts";
+import { inputSizeMax, inputTooLong, notSimulated, refusal } from "./refusals.ts";
 import type { createSubscriptions } from "./subscriptions.ts";
 import type { Arguments, FieldFunction, View } from "./views.ts";
 import type { World } from "./world.ts";
@@ -13,6 +14,16 @@ import type { World } from "./world.ts";
 const Identified = z.object({ id: z.string() });
 const Many = z.object({ ids: z.array(z.string()) });
 const MaybeIdentified = z.object({ id: z.string().nullish() });
+
+/** Four stable versions, the candidate and the unstable one, as of the channel document's date (§0). */
+const publicVersions: readonly (readonly [string, boolean])[] = [
+  ["2026-01", true],
+  ["2026-04", true],
+  ["2026-07", true],
+  ["2026-10", true],
+  ["2027-01", false],
+  ["unstable", false],
+];
 
 /** The fields at the root of queries and mutations. */
 export const createRoot = (parts: {
@@ -23,8 +34,10 @@ export const createRoot = (parts: {
   readonly subscriptions: ReturnType<typeof createSubscriptions>;
   readonly setQuantities: FieldFunction;
   readonly activate: FieldFunction;
+  readonly deactivate: FieldFunction;
+  readonly bulk: Bulk;
 }): View => {
-  const { world, account, inventory, orders, subscriptions } = parts;
+  const { world, account, inventory, orders, subscriptions, bulk } = parts;
   const find = finders(parts);
   /** A field that looks one object up; null when the shop does not have it. */
   const one =
@@ -48,6 +61,7 @@ export const createRoot = (parts: {
       id: gid("AppInstallation", "1"),
       accessScopes: account.scopes.map((handle) => ({ handle, description: handle })),
     }),
+    publicApiVersions: () => publicVersions.map(([handle, supported]) => ({ handle, supported, displayName: handle })),
     locations: (args: Arguments) =>
       connection(
         "Location",
@@ -85,7 +99,18 @@ export const createRoot = (parts: {
     },
     inventorySetQuantities: parts.setQuantities,
     inventoryActivate: parts.activate,
+    inventoryDeactivate: parts.deactivate,
+    bulkOperation: (args: Arguments) => {
+      const { id } = Identified.parse(args);
+      const wanted = globalId(id);
+      if (wanted.type !== "BulkOperation") throw refusal("RESOURCE_NOT_FOUND", `Invalid id: ${id}`);
+      return bulk.one(wanted.id);
+    },
+    bulkOperations: bulk.list,
+    bulkOperationRunQuery: bulk.run,
+    bulkOperationCancel: bulk.cancel,
     webhookSubscriptionCreate: subscriptions.create,
+    webhookSubscriptionUpdate: subscriptions.update,
     webhookSubscriptionDelete: subscriptions.remove,
   };
 };
@@ -108,7 +133,7 @@ const finders = (parts: {
   const shown = <Item>(item: Item | undefined, show: (item: Item) => View): View | null =>
     item === undefined ? null : show(item);
   return {
-    InventoryItem: ({ id }) => shown(world.listingByItem.get(id), inventory.item),
+    InventoryItem: ({ id }) => shown(world.itemNamed(id), inventory.item),
     ProductVariant: ({ id }) => shown(world.listingByVariant.get(id), inventory.variant),
     Product: ({ id }) => shown(world.listingByProduct.get(id), inventory.product),
     Location: ({ id }) =>

@@ -127,7 +127,7 @@ const wantedRow = (world: World, row: Input["quantities"][number]): WantedRow =>
   return {
     itemId: row.inventoryItemId,
     locationGid: row.locationId,
-    listing: item?.type === "InventoryItem" ? world.listingByItem.get(item.id) : undefined,
+    listing: item?.type === "InventoryItem" ? world.itemNamed(item.id) : undefined,
     location: world.locations.find(({ locationId }) => location?.type === "Location" && locationId === location.id),
     quantity: row.quantity,
     changeFrom: row.changeFromQuantity ?? null,

@@ -50,6 +50,10 @@ const rowProblems = (row: WantedRow, name: "available" | "on_hand"): Problem[] =
   if (listing === undefined) {
     add("inventoryItemId", "INVALID_INVENTORY_ITEM", "The specified inventory item could not be found.");
   }
+  if (listing?.shape.bundle === true) {
+    // The code is the schema's; its wording is not recorded.
+    add("inventoryItemId", "NON_MUTABLE_INVENTORY_ITEM", "The specified inventory item is not allowed to be adjusted.");
+  }
   if (location === undefined) add("locationId", "INVALID_LOCATION", "The specified location could not be found.");
   if (quantity > quantityMax) {
     add("quantity", "INVALID_QUANTITY_TOO_HIGH", "The quantity can't be higher than 1,000,000,000.");

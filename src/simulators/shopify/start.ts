@@ -11,9 +11,11 @@ import { demoShopifyAccount, type ShopifyAccount } from "./account.ts";
 import { createActivate } from "./activate.ts";
 import { createAnnouncer } from "./announcer.ts";
 import { shopifyApp } from "./app.ts";
+import { createBulk } from "./bulk.ts";
 import { ShopifyChannel } from "./channel.ts";
+import { createDeactivate } from "./deactivate.ts";
 import type { Entry } from "./entries.ts";
-import { createExecutor } from "./execute.ts";
+import { createExecutor, resolveField } from "./execute.ts";
 import { Gate } from "./gate.ts";
 import { createIdempotency } from "./idempotency.ts";
 import { createIdSource } from "./identifiers.ts";
@@ -25,6 +27,7 @@ import { apiVersion, shopifySchema } from "./schema.ts";
 import { createSetQuantities } from "./set-quantities.ts";
 import { createSubscriptions } from "./subscriptions.ts";
 import { createTokens } from "./tokens.ts";
+import type { View } from "./views.ts";
 import { World } from "./world.ts";
 
 export type ShopifySimulatorOptions = {
@@ -62,6 +65,7 @@ export const startShopifySimulator = async (options: ShopifySimulatorOptions = {
   const [messageTimers, indexTimers] = [new Timers(), new Timers()];
   const sender = new WebhookSender(faults, messageTimers);
   const gate = new Gate();
+  let origin = "";
   const payloads = createPayloads(account);
   const announce = createAnnouncer({ world, account, sender, apiVersion, speedUp, seed, now });
   const channel = new ShopifyChannel({
@@ -94,7 +98,20 @@ export const startShopifySimulator = async (options: ShopifySimulatorOptions = {
   const commit: ShopifyChannel["commit"] = (entry, levels) => channel.commit(entry, levels);
   const checkKey = createIdempotency({ world, commit, now, speedUp });
   const inventory = createInventoryViews(world);
-  const root = createRoot({
+  const complain = (complaint: string): void => gate.complain(gate.current, complaint);
+  const bulk = createBulk({
+    schema: shopifySchema(),
+    root: () => root,
+    scopes: account.scopes,
+    resolveField,
+    complain,
+    ids,
+    now,
+    speedUp,
+    fileUrl: (operationId) => `${origin}/_files/bulk/${operationId}.jsonl`,
+    fails: () => faults.happens("serverErrorShare"),
+  });
+  const root: View = createRoot({
     world,
     account,
     inventory,
@@ -102,13 +119,21 @@ export const startShopifySimulator = async (options: ShopifySimulatorOptions = {
     subscriptions: createSubscriptions({ world, ids, now, commit }),
     setQuantities: createSetQuantities({ world, inventory, ids, now, checkKey, commit }),
     activate: createActivate({ world, inventory, now, checkKey, commit }),
+    bulk,
+    deactivate: createDeactivate({
+      world,
+      now,
+      commit,
+      announceDisconnect: (listing, level) =>
+        announce({ topic: "inventory_levels/disconnect", payload: payloads.levelConnection(listing, level) }),
+    }),
   });
   const execute = createExecutor({
     schema: shopifySchema(),
     root,
     scopes: account.scopes,
     bucket,
-    complain: (complaint) => gate.complain(gate.current, complaint),
+    complain,
     countThrottled: () => {
       gate.throttled += 1;
     },
@@ -116,8 +141,9 @@ export const startShopifySimulator = async (options: ShopifySimulatorOptions = {
   // Of its own, so that how a refusal is worded does not change which faults come next.
   const chance = seededRandom(seed + 1);
   const tokens = createTokens({ account, faults, clock, speedUp });
-  const app = shopifyApp({ channel, faults, gate, tokens, bucket, execute, chance, speedUp });
+  const app = shopifyApp({ channel, faults, gate, tokens, bucket, execute, chance, speedUp, bulk });
   const server = await serveOnLoopback(app, options.port ?? 0);
+  origin = server.url;
   return {
     url: server.url,
     channel,

@@ -28,6 +28,8 @@ export class World {
   readonly counts = { lines: 0, refunds: 0, refundLines: 0, shipments: 0, shipmentLines: 0, subscriptions: 0 };
   /** Where the app's own configuration sends webhooks; null = nowhere. */
   webhookUrl: string | null = null;
+  /** Where Pub/Sub pushes what `pubsub://` subscriptions receive; null = nowhere. */
+  pubsubUrl: string | null = null;
   /** Number of entries so far: names events uniquely, also across restarts. */
   sequence = 0;
   #nowMs = 0;
@@ -45,6 +47,12 @@ export class World {
     const [first] = this.locations;
     if (first === undefined) throw new Error("a simulated shop needs a location");
     return first;
+  }
+
+  /** What the shop still has under this number. */
+  itemNamed(itemId: string): Listing | undefined {
+    const listing = this.listingByItem.get(itemId);
+    return listing?.shape.deleted === true ? undefined : listing;
   }
 
   apply(entry: Entry): void {
@@ -66,6 +74,15 @@ export class World {
         return this.#set(entry);
       case "activated":
         return this.#activated(entry);
+      case "deactivated":
+        this.#level(this.#listing(entry.itemId), entry.locationId).active = false;
+        return;
+      case "shaped":
+        return this.#shaped(entry);
+      case "edited":
+        return this.#edited(entry);
+      case "moved":
+        return this.#moved(entry);
       case "key-used":
         this.usedKeys.set(entry.key, { fingerprint: entry.fingerprint, atMs: entry.atMs });
         return;
@@ -73,11 +90,16 @@ export class World {
         this.counts.subscriptions += 1;
         this.subscriptions.set(entry.subscription.subscriptionId, entry.subscription);
         return;
+      case "resubscribed":
+        return this.#resubscribed(entry);
       case "unsubscribed":
         this.subscriptions.delete(entry.subscriptionId);
         return;
       case "target-set":
         this.webhookUrl = entry.url;
+        return;
+      case "pubsub-target-set":
+        this.pubsubUrl = entry.url;
         return;
       default:
         throw new TypeError(`unknown entry ${JSON.stringify(entry satisfies never)}`);
@@ -144,6 +166,7 @@ export class World {
       productId,
       createdMs: at,
       updatedMs: at,
+      shape: { tracked: true, bundle: false, deleted: false },
       levels: new Map([[location.locationId, level]]),
     };
     this.listings.push(listing);
@@ -178,6 +201,7 @@ export class World {
       createdMs: this.#nowMs,
       updatedMs: this.#nowMs,
       cancelledMs: null,
+      edited: false,
       indexed: entry.indexed,
       logSequence: 0,
       lines,
@@ -263,5 +287,45 @@ export class World {
     level.active = true;
     const available = entry.available ?? level.available;
     this.#changeLevel(listing, level, { available: available - level.available, committed: 0 });
+  }
+
+  #shaped({ itemId, shape }: Of<"shaped">): void {
+    const listing = this.#listing(itemId);
+    Object.assign(listing.shape, shape);
+    listing.updatedMs = this.#nowMs;
+  }
+
+  #edited(entry: Of<"edited">): void {
+    const order = this.#order(entry.orderId);
+    for (const { lineId, locationId, units } of entry.rows) {
+      const line = lineOf(order, lineId);
+      line.cancelledUnits += units;
+      const allocation = line.allocations.find((candidate) => candidate.locationId === locationId);
+      if (allocation !== undefined) allocation.openUnits -= units;
+      this.#changeLevel(line.listing, this.#level(line.listing, locationId), { available: units, committed: -units });
+    }
+    order.edited = true;
+    this.#touch(order);
+  }
+
+  #moved({ orderId, locationId }: Of<"moved">): void {
+    const order = this.#order(orderId);
+    for (const { listing, allocations } of order.lines) {
+      for (const allocation of allocations) {
+        const units = allocation.openUnits;
+        this.#changeLevel(listing, this.#level(listing, allocation.locationId), {
+          available: units,
+          committed: -units,
+        });
+        this.#changeLevel(listing, this.#level(listing, locationId), { available: -units, committed: units });
+        allocation.locationId = locationId;
+      }
+    }
+    this.#touch(order);
+  }
+
+  #resubscribed({ subscriptionId, changes }: Of<"resubscribed">): void {
+    const known = this.subscriptions.get(subscriptionId);
+    if (known !== undefined) this.subscriptions.set(subscriptionId, { ...known, ...changes, updatedMs: this.#nowMs });
   }
 }

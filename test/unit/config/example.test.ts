@@ -14,6 +14,7 @@ const env = {
   SHOPIFY_SECRET: "shpss_1",
   SHOPIFY_CLIENT_ID: "client",
   SHOPIFY_OLD_SECRET: "shpss_0",
+  SHOPIFY_PUBSUB_TOKEN: "a-token-of-twenty-four-or-more-characters",
   LOCKSTEP_OWNER_PASSWORD: "correct horse battery",
   LOCKSTEP_SUPPORT_PASSWORD: "staple correct horse",
 };

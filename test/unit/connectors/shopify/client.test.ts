@@ -67,6 +67,17 @@ test("every answer corrects the budget: remaining points, restore rate and bucke
   expect(budget.spare("graphql")).toBe(250);
 });
 
+test("what a call did not cost in the end is given back", async () => {
+  const { connector, context, budget } = createBench();
+  const answered = { nodes: [{ id: item(1), tracked: true, inventoryLevel: levelOf(7) }] };
+  const throttleStatus = { maximumAvailable: 2000, currentlyAvailable: 1990, restoreRate: 100 };
+  const cost = { requestedQueryCost: 750, actualQueryCost: 10, throttleStatus };
+  serveGraphql(root, () => ({ status: 200, body: { data: answered, extensions: { cost } } }));
+  await connector.readQuantities([listing], context);
+  await connector.readQuantities([listing], context);
+  expect(budget.spare("graphql")).toBe(1_980);
+});
+
 test.each([
   ["http_401", "auth"],
   ["access_denied", "auth"],
@@ -162,6 +173,25 @@ test("a refused granted token is replaced once, even for a write, and a second r
   const refused = serveGraphql(root, () => ({ status: 401, body: "" }));
   await expect(second.connector.readQuantities([listing], second.context)).rejects.toMatchObject({ kind: "auth" });
   expect(refused).toHaveLength(2);
+});
+
+test("many calls refused at once under one dead token buy one new token", async () => {
+  const { connector, context } = createBench(grant);
+  serveTokens([token("one"), token("two"), token("three")]);
+  const sent = serveGraphql(root, (call) => (call.token === "one" ? { status: 401, body: "" } : undefined));
+  const calls = Array.from({ length: 8 }, () => connector.readQuantities([listing], context));
+  expect(await Promise.all(calls)).toEqual(Array.from({ length: 8 }, () => reading));
+  expect(sent.filter((call) => call.token === "two")).toHaveLength(8);
+  // The third token was never asked for.
+  expect(nock.pendingMocks().filter((mock) => mock.includes("access_token"))).toHaveLength(1);
+});
+
+test("a token request that failed is asked again by the next call", async () => {
+  const { connector, context } = createBench(grant);
+  serveTokens([[401, { error: "invalid_client" }], token("one")]);
+  serveGraphql(root);
+  await expect(connector.readQuantities([listing], context)).rejects.toMatchObject({ kind: "auth" });
+  expect(await connector.readQuantities([listing], context)).toEqual(reading);
 });
 
 test("refused client credentials are auth, and no secret is in the error", async () => {

@@ -1,7 +1,8 @@
 import { parse, validate, visit } from "graphql";
 import { expect, test } from "vitest";
 import { z } from "zod";
-import { documents, levelBatchMax, orderBatchMax } from "../../../../src/connectors/shopify/documents.ts";
+import { bulkLevels, documents, levelBatchMax, orderBatchMax } from "../../../../src/connectors/shopify/documents.ts";
+import { readBulkQuery } from "../../../../src/simulators/shopify/bulk-query.ts";
 import { contract, officialSchema } from "./support.ts";
 
 test.each(documents.map((document) => [document.name, document] as const))(
@@ -11,6 +12,12 @@ test.each(documents.map((document) => [document.name, document] as const))(
     expect(document.cost(document.name === "OrdersById" ? orderBatchMax : levelBatchMax)).toBeLessThanOrEqual(1000);
   },
 );
+
+test("the query of the bulk operation is valid, and every connection in it selects edges and its parents' ids", () => {
+  const document = parse(bulkLevels);
+  expect(validate(officialSchema, document)).toEqual([]);
+  expect(readBulkQuery(officialSchema, bulkLevels)).toMatchObject({ kind: "valid" });
+});
 
 test("every mutation field that the channel wants idempotent carries the directive", () => {
   const { by_version } = contract(
@@ -28,5 +35,5 @@ test("every mutation field that the channel wants idempotent carries the directi
       },
     });
   }
-  expect(seen).toBe(1);
+  expect(seen).toBe(2);
 });

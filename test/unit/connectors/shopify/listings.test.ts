@@ -9,6 +9,7 @@ const variant = (id: string, status = "ACTIVE"): object => ({
   id: `gid://shopify/ProductVariant/${id}`,
   displayName: "Mug - Blue",
   inventoryPolicy: "DENY",
+  requiresComponents: false,
   product: { status },
 });
 const node = (id: string, more: object): object => ({
@@ -39,6 +40,7 @@ test("an inventory item is a listing with its exact ids, its SKU byte for byte a
           tracked: true,
           isActive: true,
           inventoryPolicy: "DENY",
+          isBundle: false,
         },
         aliases: ["inventory-item:271878346596884015", "variant:43729076", "variant:271878346596884015", "sku:SKU 1 "],
         channelSku: "SKU 1 ",
@@ -125,8 +127,8 @@ test("levels are read in the order asked, with negative quantities as they are a
     { ref: item(1), units: -3 },
     { ref: item(2), units: null, reason: "the inventory item no longer exists" },
     { ref: item(3), units: null, reason: "inventory is not tracked" },
-    { ref: item(4), units: null, reason: "inactive at the location" },
-    { ref: item(5), units: null, reason: "not stocked at the location" },
+    { ref: item(4), units: null, reason: "not sellable here: inactive at the location" },
+    { ref: item(5), units: null, reason: "not sellable here: not stocked at the location" },
   ]);
   expect(sent[0]?.variables["location"]).toBe(location);
 });

@@ -1,7 +1,7 @@
 import nock from "nock";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import type { OrderLine } from "../../../../src/connectors/connector.ts";
-import { createBench, noMore, serveGraphql } from "./support.ts";
+import { createBench, location, noMore, serveGraphql } from "./support.ts";
 
 beforeEach(() => nock.disableNetConnect());
 afterEach(() => nock.cleanAll());
@@ -15,13 +15,19 @@ const line = (id: string, shape: LineShape): object => ({
   variant: { id: "gid://shopify/ProductVariant/43729076", inventoryItem: { id: "gid://shopify/InventoryItem/9" } },
   ...shape,
 });
-type RefundShape = { readonly quantity: number; readonly restockType: string; readonly line?: string };
+type RefundShape = {
+  readonly quantity: number;
+  readonly restockType: string;
+  readonly line?: string;
+  readonly location?: string;
+};
 const refund = (id: string, lines: readonly RefundShape[], pageInfo: object = noMore): object => ({
   id: `gid://shopify/Refund/${id}`,
   refundLineItems: {
-    nodes: lines.map(({ quantity, restockType, line: lineId = "1" }) => ({
+    nodes: lines.map(({ quantity, restockType, line: lineId = "1", location: at }) => ({
       quantity,
       restockType,
+      location: at === undefined ? null : { id: at },
       lineItem: { id: lineGid(lineId) },
     })),
     pageInfo,
@@ -200,6 +206,21 @@ const lifes: readonly (readonly [string, LineShape, readonly RefundShape[], obje
     {},
     targets(0, 3, 0),
   ],
+  [
+    "shipped, one returned to another location's shelf",
+    shape(3, 2, 0),
+    [{ quantity: 1, restockType: "RETURN", location: "gid://shopify/Location/1" }],
+    {},
+    targets(0, 3, 0),
+  ],
+  [
+    "shipped, one returned to our location",
+    shape(3, 2, 0),
+    [{ quantity: 1, restockType: "RETURN", location }],
+    {},
+    targets(0, 3, 1),
+  ],
+  ["cut from three to one by an edit, without a refund", shape(3, 1, 1), [], {}, targets(1, 0, 0)],
   [
     "shipped, one restocked the old way",
     shape(3, 2, 0),

@@ -2,7 +2,17 @@ import nock from "nock";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { z } from "zod";
 import type { ListingWrite } from "../../../../src/connectors/connector.ts";
-import { contract, createBench, item, location, okData, type Reply, type Sent, serveGraphql } from "./support.ts";
+import {
+  contract,
+  createBench,
+  item,
+  levelOf,
+  location,
+  okData,
+  type Reply,
+  type Sent,
+  serveGraphql,
+} from "./support.ts";
 
 beforeEach(() => nock.disableNetConnect());
 afterEach(() => nock.cleanAll());
@@ -164,11 +174,10 @@ test("a batch of nothing but bad rows ends in one outcome a row within a bounded
   );
   expect(new Set(outcomes.map(({ ref }) => ref)).size).toBe(60);
   expect(outcomes.every(({ status }) => status === "refused")).toBe(true);
-  expect(sent.length).toBeLessThanOrEqual(12);
+  expect(sent.length).toBeLessThanOrEqual(24);
 });
 
 test.each([
-  ["IDEMPOTENCY_CONCURRENT_REQUEST", { status: "unknown" }],
   ["IDEMPOTENCY_KEY_PARAMETER_MISMATCH", { status: "refused", retry: "later" }],
   ["IDEMPOTENCY_PREVIOUS_ATTEMPT_FAILED", { status: "refused", retry: "later" }],
   ["INVALID_REASON", { status: "refused", retry: "never" }],
@@ -181,14 +190,76 @@ test.each([
   expect(sent).toHaveLength(1);
 });
 
-test("a lost answer is sent once and reported as ambiguous", async () => {
+test("a first request still at work is asked about with the same key and body, and unknown in the end", async () => {
+  const inProgress = answer([{ field: null, code: "IDEMPOTENCY_CONCURRENT_REQUEST" }]);
+  const replies = [inProgress, inProgress, answer()];
+  const { connector, context } = createBench();
+  const sent = serveGraphql({}, () => replies.shift());
+  expect(await connector.pushQuantities([write(1, 5)], "attempt-1", context)).toMatchObject([{ status: "accepted" }]);
+  expect(sent.map(({ variables }) => variables)).toEqual(Array.from({ length: 3 }, () => sent[0]?.variables));
+  nock.cleanAll();
+  serveGraphql({}, () => inProgress);
+  expect(await connector.pushQuantities([write(1, 5)], "attempt-2", context)).toMatchObject([{ status: "unknown" }]);
+});
+
+const shows = (...levels: readonly (readonly [number, number])[]): Record<string, unknown> => ({
+  nodes: ({ ids }: { ids: readonly string[] }) =>
+    ids.map((id) => {
+      const found = levels.find(([number]) => item(number) === id);
+      return found === undefined
+        ? null
+        : { __typename: "InventoryItem", id, tracked: true, inventoryLevel: levelOf(found[1]) };
+    }),
+});
+const operationsOf = (sent: readonly Sent[]): string[] => sent.map(({ operation }) => operation);
+const stale = (index: number): RowError => rowError(index, "CHANGE_FROM_QUANTITY_STALE");
+
+test("a lowering whose answer is lost is repeated once, with the same key and body", async () => {
+  const replies: (Reply | "drop")[] = ["drop", answer()];
+  const { connector, context } = createBench();
+  const sent = serveGraphql({}, () => replies.shift());
+  expect(await connector.pushQuantities([write(1, 2, 7)], "attempt-1", context)).toMatchObject([
+    { status: "accepted" },
+  ]);
+  expect(operationsOf(sent)).toEqual(["SetQuantities", "SetQuantities"]);
+  expect(sent[1]?.variables).toEqual(sent[0]?.variables);
+});
+
+test("stale after a lost answer: a level that shows its target was written by us, any other is a conflict", async () => {
+  const replies: (Reply | "drop")[] = ["drop", answer([stale(0), stale(1)])];
+  const { connector, context } = createBench();
+  const sent = serveGraphql(shows([1, 2], [2, 4]), (call) =>
+    call.operation === "SetQuantities" ? replies.shift() : undefined,
+  );
+  const outcomes = await connector.pushQuantities([write(1, 2, 7), write(2, 3, 9)], "attempt-1", context);
+  expect(outcomes.map(({ status }) => status)).toEqual(["accepted", "conflict"]);
+  expect(operationsOf(sent)).toEqual(["SetQuantities", "SetQuantities", "ReadLevels"]);
+});
+
+test.each([
+  ["a raise", write(1, 5, 1)],
+  ["a row that was never read", write(1, 5, null)],
+])("%s whose answer is lost is never repeated, only looked at", async (_, row) => {
+  for (const [shown, status] of [
+    [5, "accepted"],
+    [1, "unknown"],
+  ] as const) {
+    const { connector, context } = createBench();
+    nock.cleanAll();
+    const sent = serveGraphql(shows([1, shown]), (call) => (call.operation === "SetQuantities" ? "drop" : undefined));
+    expect(await connector.pushQuantities([row], "attempt-1", context)).toMatchObject([{ status }]);
+    expect(operationsOf(sent)).toEqual(["SetQuantities", "ReadLevels"]);
+  }
+});
+
+test("a lost answer of which nothing can be learned is ambiguous", async () => {
   const { connector, context } = createBench();
   const sent = serveGraphql({}, () => "drop");
   await expect(connector.pushQuantities([write(1, 5)], "attempt-1", context)).rejects.toMatchObject({
     kind: "retryable",
     ambiguous: true,
   });
-  expect(sent).toHaveLength(1);
+  expect(sent.filter(({ operation }) => operation === "SetQuantities")).toHaveLength(1);
 });
 
 test("a lost answer to the second call leaves its rows unknown and keeps what is known", async () => {
@@ -218,14 +289,13 @@ test("a server error and a timeout of the channel leave a write ambiguous", asyn
     { status: 200, body: "<html>" },
   ];
   const { connector, context } = createBench();
-  const sent = serveGraphql({}, () => replies.shift());
+  const sent = serveGraphql(shows([1, 1]), ({ operation }) =>
+    operation === "SetQuantities" ? replies.shift() : undefined,
+  );
   for (const key of ["a", "b", "c"]) {
-    await expect(connector.pushQuantities([write(1, 5)], key, context)).rejects.toMatchObject({
-      kind: "retryable",
-      ambiguous: true,
-    });
+    expect(await connector.pushQuantities([write(1, 5)], key, context)).toMatchObject([{ status: "unknown" }]);
   }
-  expect(sent).toHaveLength(3);
+  expect(operationsOf(sent).filter((operation) => operation === "SetQuantities")).toHaveLength(3);
 });
 
 test("an access error beside a complete payload does not hide that the write succeeded", async () => {
@@ -258,6 +328,35 @@ test("the recorded answers to a missing directive and a missing argument are per
       channelCode: code,
     });
   }
+});
+
+test.each([0, 124, 249])(
+  "one bad row that is not named, the one at %i of 250, holds up none of the others",
+  async (bad) => {
+    const { connector, context } = createBench();
+    const sent = serveGraphql({}, (call) =>
+      sentRows(call).includes(item(bad)) ? answer([{ field: null, code: "NON_MUTABLE_INVENTORY_ITEM" }]) : answer(),
+    );
+    const batch = Array.from({ length: 250 }, (_, id) => write(id, 5));
+    const outcomes = await connector.pushQuantities(batch, "attempt-1", context);
+    expect(outcomes.filter(({ status }) => status === "accepted")).toHaveLength(249);
+    expect(outcomes.find(({ ref }) => ref === item(bad))).toMatchObject({
+      status: "refused",
+      retry: "never",
+      reason: expect.stringContaining("NON_MUTABLE_INVENTORY_ITEM"),
+    });
+    expect(sent.length).toBeLessThanOrEqual(17);
+  },
+);
+
+test("a bundle's parent is refused without a call", async () => {
+  const { connector, context } = createBench();
+  const sent = serveGraphql({}, () => answer());
+  const bundle = { ...write(1, 5), details: { ...details, isBundle: true } };
+  expect(await connector.pushQuantities([bundle], "attempt-1", context)).toMatchObject([
+    { status: "refused", retry: "never", reason: expect.stringContaining("bundle") },
+  ]);
+  expect(sent).toHaveLength(0);
 });
 
 test("untracked items and inactive levels are refused without a call, since a write would sell nothing", async () => {

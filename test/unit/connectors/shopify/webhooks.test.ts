@@ -225,10 +225,31 @@ test.each([
   ["orders/edited", '{"order_edit":{"id":1,"order_id":5678901234567,"line_items":{"additions":[],"removals":[]}}}'],
   ["fulfillments/create", '{"id":1,"order_id":5678901234567,"destination":{"first_name":"Jo"}}'],
   ["orders/delete", '{"id":5678901234567}'],
+  ["returns/close", '{"id":1,"order":{"id":5678901234567,"first_name":"Jo"}}'],
 ])("%s says which order to re-read and keeps nothing else", async (topic, body) => {
   const { payload, events } = await deliver(topic, body);
   expect(events).toEqual([{ kind: "order-hint", orderRefs: ["5678901234567"] }]);
   expect(payload).not.toContain("Jo");
+});
+
+test("a return that names no order is ignored with the reason, since only its refund moves stock", async () => {
+  const { events } = await deliver("returns/update", '{"id":1,"admin_graphql_api_id":"gid://shopify/Return/1"}');
+  expect(events).toMatchObject([{ kind: "ignored", reason: expect.stringContaining("refund") }]);
+});
+
+test("a webhook's refund put back at another location has not come back to ours", async () => {
+  const { refunds: _, ...order } = sample("webhook.orders_create.min.json");
+  const backAt = async (locationId: number): Promise<unknown> => {
+    const line = { line_item_id: 13579246801357, quantity: 1, restock_type: "return", location_id: locationId };
+    const refunds = [{ refund_line_items: [line] }];
+    const line_items = [
+      { id: 13579246801357, variant_id: 2, sku: "A", quantity: 2, current_quantity: 1, fulfillable_quantity: 0 },
+    ];
+    const { events } = await deliver("orders/updated", JSON.stringify({ ...order, line_items, refunds }));
+    return events[0];
+  };
+  expect(await backAt(106318430514)).toMatchObject({ order: { lines: [{ leftUnits: 2, backUnits: 1 }] } });
+  expect(await backAt(1)).toMatchObject({ order: { lines: [{ leftUnits: 2, backUnits: 0 }] } });
 });
 
 test("no personal data of a buyer survives into the delivery of an order", async () => {

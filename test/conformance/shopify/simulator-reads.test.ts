@@ -1,8 +1,10 @@
 import { expect, test } from "vitest";
 import { z } from "zod";
-import { demoShopifyAccount } from "../../../../src/simulators/shopify/account.ts";
-import { contract, openShop, readItem, setDocument } from "./shop.ts";
+import { demoShopifyAccount } from "../../../src/simulators/shopify/account.ts";
+import { contract, openShop, readItem, setDocument } from "../../unit/simulators/shopify/shop.ts";
+import { tallyOf } from "./tally.ts";
 
+const tally = tallyOf("recorded read and activation answers replayed on the simulator");
 const Operation = z.object({
   query: z.string(),
   variables: z.record(z.string(), z.string()),
@@ -10,7 +12,14 @@ const Operation = z.object({
 });
 const { operations } = contract(
   "recorded/inventory/inventory-item-levels-connection-windowing-2026-04.json",
-  z.looseObject({ operations: z.looseObject({ activeRead: Operation, windowRead: Operation }) }),
+  z.looseObject({
+    operations: z.looseObject({
+      activeRead: Operation,
+      windowRead: Operation,
+      inactiveRead: Operation,
+      inventoryDeactivate: Operation,
+    }),
+  }),
 );
 const Cursors = z.object({
   inventoryItem: z.looseObject({ allLevels: z.object({ edges: z.array(z.object({ cursor: z.string() })) }) }),
@@ -89,6 +98,18 @@ test("levels page, filter, reverse and fail open as recorded, at the recorded co
   });
   expect(Pages.parse(window.data)).toEqual(Pages.parse(operations.windowRead.response["data"]));
   expect(window.extensions?.cost).toMatchObject({ requestedQueryCost: 13, actualQueryCost: 13 });
+
+  const { levels } = await readItem(shop, "A");
+  const source = levels.find(({ location }) => location.id === locations[0]?.id);
+  await shop.graphql(operations.inventoryDeactivate.query, { inventoryLevelId: source?.id, idempotencyKey: "d" });
+  const inactive = await shop.graphql(operations.inactiveRead.query, {
+    inventoryItemId: id,
+    itemQuery: `inventory_item_id:${number}`,
+    missingItemQuery: "inventory_item_id:1",
+    invalidLocationQuery: `location_id:${locations[1]?.id.replace("gid://shopify/Location/", "")}`,
+  });
+  expect(normalised(inactive.data)).toEqual(normalised(operations.inactiveRead.response["data"]));
+  tally(4);
 });
 
 test.each([
@@ -135,6 +156,7 @@ test("activation seeds on hand, refuses both seeds and leaves an active level al
     expect(timeless(answer.data)).toEqual(timeless(recorded.response.data));
     const { requestedQueryCost, actualQueryCost } = answer.extensions?.cost ?? {};
     expect(recorded.response.extensions.cost).toMatchObject({ requestedQueryCost, actualQueryCost });
+    tally();
   };
   await run("activateOnHand", "A", { onHand: 50 });
   await run("alreadyActiveOnHand", "A", { onHand: 5 });

@@ -1,7 +1,9 @@
 import { expect, test } from "vitest";
 import { z } from "zod";
-import { contract, openShop, readItem, type Shop, setDocument } from "./shop.ts";
+import { contract, openShop, readItem, type Shop, setDocument } from "../../unit/simulators/shopify/shop.ts";
+import { tallyOf } from "./tally.ts";
 
+const tally = tallyOf("recorded write answers replayed on the simulator");
 const Case = z.object({
   query: z.string().optional(),
   variables: z.record(z.string(), z.unknown()),
@@ -59,6 +61,7 @@ const replay = async (shop: Shop, units: number, recorded: Case, document = reco
   const { status, extensions, ...ours } = answer;
   const { extensions: theirExtensions, ...theirs } = parse(recorded.response);
   expect(status).toBe(200);
+  tally();
   return {
     ours: parse(ours),
     theirs,
