@@ -13,7 +13,7 @@ import type { Timers } from "../kit/timers.ts";
 import type { Announcement } from "./announcer.ts";
 import type { Entry } from "./entries.ts";
 import { type IdSource, parseGid } from "./identifiers.ts";
-import { activeLevels, type ItemShape, type Level, type Listing, sellableUnits } from "./inventory.ts";
+import { type ItemShape, type Level, type Listing, sellableUnits } from "./inventory.ts";
 import { type Order, openUnits, orderTruth, type RefundRow } from "./orders.ts";
 import type { Payloads } from "./payloads.ts";
 import { allocate, planCancel, planReturn, planShipments } from "./units-plan.ts";

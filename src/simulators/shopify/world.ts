@@ -96,10 +96,8 @@ export class World {
         this.subscriptions.delete(entry.subscriptionId);
         return;
       case "target-set":
-        this.webhookUrl = entry.url;
-        return;
       case "pubsub-target-set":
-        this.pubsubUrl = entry.url;
+        this[entry.kind === "target-set" ? "webhookUrl" : "pubsubUrl"] = entry.url;
         return;
       default:
         throw new TypeError(`unknown entry ${JSON.stringify(entry satisfies never)}`);
@@ -262,9 +260,8 @@ export class World {
   }
 
   #shaped({ itemId, shape }: Of<"shaped">): void {
-    const listing = this.#listing(itemId);
-    Object.assign(listing.shape, shape);
-    listing.updatedMs = this.#nowMs;
+    Object.assign(this.#listing(itemId).shape, shape);
+    this.#listing(itemId).updatedMs = this.#nowMs;
   }
 
   #edited(entry: Of<"edited">): void {
