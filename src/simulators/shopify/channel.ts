@@ -13,10 +13,10 @@ import type { Timers } from "../kit/timers.ts";
 import type { Announcement } from "./announcer.ts";
 import type { Entry } from "./entries.ts";
 import { type IdSource, parseGid } from "./identifiers.ts";
-import { activeLevels, type ItemShape, type Level, type Listing, sellableUnits } from "./inventory.ts";
+import { type ItemShape, type Level, type Listing, sellableUnits } from "./inventory.ts";
 import { type Order, openUnits, orderTruth, type RefundRow } from "./orders.ts";
 import type { Payloads } from "./payloads.ts";
-import { planCancel, planReturn, planShipments } from "./units-plan.ts";
+import { allocate, planCancel, planReturn, planShipments } from "./units-plan.ts";
 import type { World } from "./world.ts";
 
 type LineUnits = { readonly lineId: string; readonly units: number };
@@ -290,25 +290,3 @@ const saleResult = (order: Order): SaleResult => ({
   lines: orderTruth(order).lines,
   soldOut: order.soldOut,
 });
-
-/** From one location if one has enough, else split; undefined when all together have too little. `taken` grows. */
-const allocate = (
-  listing: Listing,
-  units: number,
-  taken: Map<Level, number>,
-): readonly { readonly locationId: string; readonly units: number }[] | undefined => {
-  const stock = activeLevels(listing).map((level) => ({ level, left: level.available - (taken.get(level) ?? 0) }));
-  const enough = stock.find(({ left }) => left >= units);
-  const sources = enough === undefined ? stock.filter(({ left }) => left > 0) : [enough];
-  if (sources.reduce((sum, { left }) => sum + left, 0) < units) return undefined;
-  let missing = units;
-  const allocations: { locationId: string; units: number }[] = [];
-  for (const { level, left } of sources) {
-    const part = Math.min(left, missing);
-    if (part <= 0) continue;
-    missing -= part;
-    taken.set(level, (taken.get(level) ?? 0) + part);
-    allocations.push({ locationId: level.location.locationId, units: part });
-  }
-  return allocations;
-};

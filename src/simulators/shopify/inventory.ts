@@ -48,3 +48,25 @@ export const activeLevels = (listing: Listing): readonly Level[] =>
 /** What buyers can buy: the active levels' sum. */
 export const sellableUnits = (listing: Listing): number =>
   activeLevels(listing).reduce((sum, level) => sum + level.available, 0);
+
+type NewListing = Pick<Listing, "sku" | "title" | "itemId" | "variantId" | "productId"> & { readonly units: number };
+
+/** A listing as the seller creates it: tracked, and active at one location. */
+export const newListing = (
+  { sku, title, itemId, variantId, productId, units }: NewListing,
+  { position, location, atMs }: { readonly position: number; readonly location: Location; readonly atMs: number },
+): Listing => {
+  const level: Level = { location, available: units, committed: 0, active: true, createdMs: atMs, updatedMs: atMs };
+  return {
+    position,
+    sku,
+    title,
+    itemId,
+    variantId,
+    productId,
+    createdMs: atMs,
+    updatedMs: atMs,
+    shape: { tracked: true, bundle: false, deleted: false },
+    levels: new Map([[location.locationId, level]]),
+  };
+};

@@ -95,3 +95,23 @@ export const orderTruth = (order: Order): OrderTruth & { readonly lines: readonl
   atMs: order.createdMs,
   lines: order.lines.map(saleLine),
 });
+
+export const newOrder = (
+  given: Pick<Order, "orderId" | "reference" | "indexed" | "soldOut">,
+  { position, atMs, lines }: { readonly position: number; readonly atMs: number; readonly lines: readonly Line[] },
+): Order => ({
+  position,
+  orderId: given.orderId,
+  number: 1001 + position,
+  reference: given.reference,
+  createdMs: atMs,
+  updatedMs: atMs,
+  cancelledMs: null,
+  edited: false,
+  indexed: given.indexed,
+  logSequence: 0,
+  lines,
+  refunds: [],
+  shipments: [],
+  soldOut: given.soldOut,
+});

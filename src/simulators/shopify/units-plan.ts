@@ -1,4 +1,5 @@
 import { parseGid } from "./identifiers.ts";
+import { activeLevels, type Level, type Listing } from "./inventory.ts";
 import { type Line, lineOf, type Order, openUnits, type RefundRow } from "./orders.ts";
 
 type LineUnits = { readonly lineId: string; readonly units: number };
@@ -66,4 +67,26 @@ export const planShipments = (
     }
   }
   return [...byLocation].map(([locationId, rows]) => ({ locationId, rows }));
+};
+
+/** From one location if one has enough, else split; undefined when all together have too little. `taken` grows. */
+export const allocate = (
+  listing: Listing,
+  units: number,
+  taken: Map<Level, number>,
+): readonly { readonly locationId: string; readonly units: number }[] | undefined => {
+  const stock = activeLevels(listing).map((level) => ({ level, left: level.available - (taken.get(level) ?? 0) }));
+  const enough = stock.find(({ left }) => left >= units);
+  const sources = enough === undefined ? stock.filter(({ left }) => left > 0) : [enough];
+  if (sources.reduce((sum, { left }) => sum + left, 0) < units) return undefined;
+  let missing = units;
+  const allocations: { locationId: string; units: number }[] = [];
+  for (const { level, left } of sources) {
+    const part = Math.min(left, missing);
+    if (part <= 0) continue;
+    missing -= part;
+    taken.set(level, (taken.get(level) ?? 0) + part);
+    allocations.push({ locationId: level.location.locationId, units: part });
+  }
+  return allocations;
 };

@@ -2,8 +2,8 @@ import type { QuantityWrite } from "../kit/simulator.ts";
 import type { ShopifyAccount } from "./account.ts";
 import type { Entry, Subscription } from "./entries.ts";
 import type { IdSource } from "./identifiers.ts";
-import { type Level, type Listing, type Location, sellableUnits } from "./inventory.ts";
-import { lineOf, type Order } from "./orders.ts";
+import { type Level, type Listing, type Location, newListing, sellableUnits } from "./inventory.ts";
+import { lineOf, newOrder, type Order } from "./orders.ts";
 import { UpdateLog } from "./update-log.ts";
 
 type Of<Kind extends Entry["kind"]> = Extract<Entry, { kind: Kind }>;
@@ -96,10 +96,8 @@ export class World {
         this.subscriptions.delete(entry.subscriptionId);
         return;
       case "target-set":
-        this.webhookUrl = entry.url;
-        return;
       case "pubsub-target-set":
-        this.pubsubUrl = entry.url;
+        this[entry.kind === "target-set" ? "webhookUrl" : "pubsubUrl"] = entry.url;
         return;
       default:
         throw new TypeError(`unknown entry ${JSON.stringify(entry satisfies never)}`);
@@ -153,22 +151,9 @@ export class World {
   }
 
   #listed(entry: Of<"listed">): void {
-    const { sku, title, itemId, variantId, productId } = entry;
-    const at = this.#nowMs;
-    const location = this.mainLocation;
-    const level: Level = { location, available: entry.units, committed: 0, active: true, createdMs: at, updatedMs: at };
-    const listing: Listing = {
-      position: this.listings.length,
-      sku,
-      title,
-      itemId,
-      variantId,
-      productId,
-      createdMs: at,
-      updatedMs: at,
-      shape: { tracked: true, bundle: false, deleted: false },
-      levels: new Map([[location.locationId, level]]),
-    };
+    const { sku, itemId, variantId, productId } = entry;
+    const place = { position: this.listings.length, location: this.mainLocation, atMs: this.#nowMs };
+    const listing = newListing(entry, place);
     this.listings.push(listing);
     this.listingBySku.set(sku, listing);
     this.listingByItem.set(itemId, listing);
@@ -193,22 +178,7 @@ export class World {
         allocations: allocations.map(({ locationId, units }) => ({ locationId, openUnits: units })),
       };
     });
-    const order: Order = {
-      position: this.orders.length,
-      orderId: entry.orderId,
-      number: 1001 + this.orders.length,
-      reference: entry.reference,
-      createdMs: this.#nowMs,
-      updatedMs: this.#nowMs,
-      cancelledMs: null,
-      edited: false,
-      indexed: entry.indexed,
-      logSequence: 0,
-      lines,
-      refunds: [],
-      shipments: [],
-      soldOut: entry.soldOut,
-    };
+    const order = newOrder(entry, { position: this.orders.length, atMs: this.#nowMs, lines });
     this.counts.lines += lines.length;
     this.orders.push(order);
     this.orderById.set(order.orderId, order);
@@ -290,9 +260,8 @@ export class World {
   }
 
   #shaped({ itemId, shape }: Of<"shaped">): void {
-    const listing = this.#listing(itemId);
-    Object.assign(listing.shape, shape);
-    listing.updatedMs = this.#nowMs;
+    Object.assign(this.#listing(itemId).shape, shape);
+    this.#listing(itemId).updatedMs = this.#nowMs;
   }
 
   #edited(entry: Of<"edited">): void {
