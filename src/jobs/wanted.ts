@@ -53,26 +53,26 @@ const memoryMs = 24 * 60 * 60_000;
 const lowerMemoryQuiets = 10;
 
 /**
- * The same with the units withheld that may be selling unseen just now, measured from the SKUs' last sales. A raise
- * withholds what all accounts together may have sold; a lowering what this account may sell between our read and our
- * write, and nothing where the channel compares before it sets. `quietMs`: 0 = never withhold.
+ * The same with the units withheld that may be selling unseen just now, measured from the SKUs' last sales on all
+ * accounts: a raise withholds what may have been sold until its orders are known; a lowering what may be sold here
+ * between our read and our write, and nothing where the channel compares before it sets. Sales elsewhere tell what may be
+ * bought here, too. `quietMs`: 0 = never withhold.
  */
 export const carefulWanted = async (
   on: Queryable,
   listingIds: readonly number[],
-  plan: Shelf & { readonly accountId: string; readonly quietMs: number },
+  plan: Shelf & { readonly quietMs: number },
   given: { readonly nowMs: number; readonly comparesAndSets: boolean },
 ): Promise<ReadonlyMap<number, Careful>> => {
   const components = await componentsOf(on, listingIds, plan.locationId);
   const skus = [...new Set([...components.values()].flat().map(({ sku }) => sku))];
   const since = new Date(given.nowMs - memoryMs).toISOString();
   const sales = plan.quietMs > 0 ? Map.groupBy(await recentSales(on, skus, since), ({ sku }) => sku) : new Map();
-  const pacesOf = (sku: string): { readonly all: SalesPace; readonly own: SalesPace } => {
+  const pacesOf = (sku: string): { readonly raising: SalesPace; readonly lowering: SalesPace } => {
     const past: readonly PastSale[] = sales.get(sku) ?? [];
-    const own = past.filter(({ accountId }) => accountId === plan.accountId);
     return {
-      all: salesPace(past, { windowMs: plan.quietMs / 2, quietMs: plan.quietMs }),
-      own: salesPace(own, { windowMs: writeGapMs, quietMs: plan.quietMs * lowerMemoryQuiets }),
+      raising: salesPace(past, { windowMs: plan.quietMs / 2, quietMs: plan.quietMs }),
+      lowering: salesPace(past, { windowMs: writeGapMs, quietMs: plan.quietMs * lowerMemoryQuiets }),
     };
   };
   const withheld = (pace: SalesPace): number => (given.nowMs < pace.quietAtMs ? pace.burstUnits : 0);
@@ -80,13 +80,13 @@ export const carefulWanted = async (
     [...components].map(([listingId, parts]) => {
       const paced = parts.map((part) => ({ part, ...pacesOf(part.sku) }));
       const wanted = allocate(parts, plan.policy);
-      const raiseTo = paced.map(({ part, all }) => ({ ...part, withheldUnits: withheld(all) }));
-      const lowerTo = paced.map(({ part, own }) => ({ ...part, withheldUnits: withheld(own) }));
+      const raiseTo = paced.map(({ part, raising }) => ({ ...part, withheldUnits: withheld(raising) }));
+      const lowerTo = paced.map(({ part, lowering }) => ({ ...part, withheldUnits: withheld(lowering) }));
       const careful: Careful = {
         wanted,
         raiseTo: allocate(raiseTo, plan.policy),
         lowerTo: given.comparesAndSets ? wanted : allocate(lowerTo, plan.policy),
-        quietAtMs: Math.max(...paced.map(({ all }) => all.quietAtMs)),
+        quietAtMs: Math.max(...paced.map(({ raising }) => raising.quietAtMs)),
       };
       return [listingId, careful] as const;
     }),

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { type Queryable, query, sql } from "../db/sql.ts";
 
-const RecentSale = z.object({ sku: z.string(), accountId: z.string(), units: z.number(), atMs: z.number() });
+const RecentSale = z.object({ sku: z.string(), units: z.number(), atMs: z.number() });
 export type RecentSale = z.infer<typeof RecentSale>;
 
 const salesPerSku = 50;
@@ -15,10 +15,10 @@ export const recentSales = (on: Queryable, skus: readonly string[], since: strin
     on,
     RecentSale,
     sql`
-      select named.sku, o.account_id as "accountId", o.hold_units + o.left_units as units,
+      select named.sku, o.hold_units + o.left_units as units,
              (extract(epoch from o.created_at) * 1000)::float8 as "atMs"
         from unnest(${skus}::text[]) as named (sku)
-        join lateral (select account_id, hold_units, left_units, created_at
+        join lateral (select hold_units, left_units, created_at
                         from order_line
                        where sku = named.sku and updated_at > ${since}::timestamptz
                        order by updated_at desc

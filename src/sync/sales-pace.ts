@@ -1,5 +1,5 @@
 /** A sale of one SKU as the ledger learned of it. Units of the SKU, ≥ 0. */
-export type PastSale = { readonly accountId: string; readonly units: number; readonly atMs: number };
+export type PastSale = { readonly units: number; readonly atMs: number };
 
 /** How a SKU sells just now, from its last sales. */
 export type SalesPace = {

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { type PastSale, salesPace } from "../../../src/sync/sales-pace.ts";
 
 const sales = (...given: readonly (readonly [atMs: number, units: number])[]): readonly PastSale[] =>
-  given.map(([atMs, units]) => ({ accountId: "shop", atMs, units }));
+  given.map(([atMs, units]) => ({ atMs, units }));
 const times = { windowMs: 1_000, quietMs: 4_000 };
 
 test("a SKU that never sold is quiet and withholds nothing", () => {
