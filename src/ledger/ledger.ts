@@ -1,4 +1,5 @@
 import { hash } from "node:crypto";
+import { availableParallelism } from "node:os";
 import type { Answer, AnswerTo } from "./answers.ts";
 import type { Command } from "./commands.ts";
 import { createLane, type Lane, type LaneDeps, type LaneLimits } from "./lane.ts";
@@ -13,7 +14,8 @@ export interface Ledger {
   submitText(command: Command, options?: SubmitOptions): Promise<string>;
 }
 
-const lanesCount = 4;
+/** More lanes than cores only make smaller batches, and a batch's fixed cost is most of what a small one costs. */
+const lanesCount = Math.min(4, availableParallelism());
 
 /** A reservation's later commands do not name its SKUs; its id keeps them in one lane, in their order. */
 const shardOf = (command: Command): string => {

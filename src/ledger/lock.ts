@@ -65,6 +65,8 @@ const uniquePlaces = (commands: readonly Command[]): readonly Place[] => {
   return [...places.values()];
 };
 
+const itself = (text: string): string => text;
+
 const paramsOf = (commands: readonly Command[]): readonly unknown[] => {
   const places = uniquePlaces(commands);
   const reservations = new Set(commands.flatMap((one) => ("reservationId" in one ? [one.reservationId] : [])));
@@ -79,19 +81,19 @@ const paramsOf = (commands: readonly Command[]): readonly unknown[] => {
   );
   const targets = [...lines.values()];
   return [
-    textsText(places.map((place) => place.sku)),
-    textsText(places.map((place) => place.locationId)),
-    numbersText(places.map((place) => place.mayCreate)),
-    textsText([...new Set(commands.map((command) => command.key))]),
-    textsText([...reservations]),
-    textsText(named.map((one) => one.transferId)),
-    textsText(named.map((one) => one.sku)),
+    textsText(places, (place) => place.sku),
+    textsText(places, (place) => place.locationId),
+    numbersText(places, (place) => place.mayCreate),
+    textsText([...new Set(commands.map((command) => command.key))], itself),
+    textsText([...reservations], itself),
+    textsText(named, (one) => one.transferId),
+    textsText(named, (one) => one.sku),
     commands.some(takesIncoming),
-    textsText(targets.map((line) => line.accountId)),
-    textsText(targets.map((line) => line.orderRef)),
-    textsText(targets.map((line) => line.lineRef)),
-    textsText(targets.map((line) => line.sku)),
-    textsText(targets.map((line) => line.locationId)),
+    textsText(targets, (line) => line.accountId),
+    textsText(targets, (line) => line.orderRef),
+    textsText(targets, (line) => line.lineRef),
+    textsText(targets, (line) => line.sku),
+    textsText(targets, (line) => line.locationId),
   ];
 };
 

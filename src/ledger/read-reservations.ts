@@ -25,7 +25,7 @@ export type ReservationRow = z.infer<typeof ReservationRow>;
 export type ReservationsPage = {
   readonly id: string | null;
   readonly state: ReservationRow["state"] | null;
-  /** With a line of this SKU. */
+  /** That held units of this SKU. */
   readonly sku: string | null;
   /** Only ids after this one. */
   readonly afterId: string | null;
@@ -42,17 +42,13 @@ export const reservationsPage = (on: Queryable, page: ReservationsPage): Promise
              to_char(r.expires_at, 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as "expiresAt",
              to_char(r.created_at, 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as "createdAt",
              to_char(r.updated_at, 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as "updatedAt",
-             (select json_agg(json_build_object('sku', l.sku, 'locationId', l.location_id, 'askedUnits', l.units_asked,
-                                                'heldUnits', l.units_held, 'committedUnits', l.units_committed,
-                                                'releasedUnits', l.units_released) order by l.line)
-                from reservation_line l
-               where l.reservation_id = r.id) as lines
+             r.lines
         from reservation r
        where (${page.id}::text is null or r.id = ${page.id})
          and (${page.state}::text is null or r.state = ${page.state})
          and (${page.afterId}::text is null or r.id > ${page.afterId})
          and (${page.sku}::text is null
-              or r.id in (select l.reservation_id from reservation_line l where l.sku = ${page.sku}))
+              or r.id in (select m.cause_id from movement m where m.cause_type = 'reservation' and m.sku = ${page.sku}))
        order by r.id
        limit ${page.rowsMax}`,
   );

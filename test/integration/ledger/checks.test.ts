@@ -59,7 +59,10 @@ const faults: readonly (readonly [string, string])[] = [
   ["oversells-are-on-record", "delete from oversell_incident"],
   ["order-lines-equal-journal", "update order_line set hold_units = 8"],
   ["reservations-never-oversell", "update movement set kind = 'reservation' where kind = 'order'"],
-  ["reservations-equal-journal", "update reservation_line set units_released = 1"],
+  [
+    "reservations-equal-journal",
+    `update reservation set lines = replace(lines::text, '"releasedUnits":0', '"releasedUnits":1')::json`,
+  ],
   ["reservation-states-true", "update reservation set state = 'released'"],
   ["reservations-expire-on-time", "update reservation set expires_at = now() - interval '61 s'"],
   ["transfers-net-to-zero", "update transfer set units_lost = 1"],
