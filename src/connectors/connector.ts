@@ -261,6 +261,11 @@ export interface Connector {
     readonly settleMs: number;
     /** True when a write takes effect only if `expectedUnits` still holds. */
     readonly comparesAndSets: boolean;
+    /**
+     * For a channel that neither compares nor is looked at by its connector right before the write: a reading older than
+     * this starts no further call, for what was sold since would be put back on sale.
+     */
+    readonly readingLifeMs?: number;
     /** Absent: no such limit. Writes of one listing on one UTC day; after the last the channel locks it until the next. */
     readonly revisionsPerListingPerDay?: number;
   };

@@ -35,10 +35,14 @@ const pushRound = async (
   lease: Lease,
   signal: AbortSignal,
 ): Promise<Round> => {
+  const readAtMs = deps.clock.monotonicMs();
   const { looked, writes, waitsForOrdersOf } = await planBatch(deps, connector, plan, signal);
   for (const accountId of waitsForOrdersOf) await askForOrders(deps, accountId);
-  for (let from = 0; from < writes.length; from += connector.limits.pushBatchMax) {
-    await sendWrites(deps, connector, lease, writes.slice(from, from + connector.limits.pushBatchMax), signal);
+  const { pushBatchMax, readingLifeMs = Number.POSITIVE_INFINITY } = connector.limits;
+  for (let from = 0; from < writes.length; from += pushBatchMax) {
+    // The rest stays owed and is read anew in the next round. The first batch always goes, or nothing ever would.
+    if (from > 0 && deps.clock.monotonicMs() - readAtMs > readingLifeMs) break;
+    await sendWrites(deps, connector, lease, writes.slice(from, from + pushBatchMax), signal);
   }
   if (looked > 0) return "worked";
   return waitsForOrdersOf.length > 0 ? "waits" : "idle";

@@ -17,8 +17,9 @@ import { translate } from "./translate.ts";
 
 /** Accepted changes usually show within seconds, sometimes only after minutes (§13.4). */
 const settleMsDefault = 10 * 60 * 1000;
-/** Four seconds' worth of the patch quota: small enough that a throttle or a stop leaves little undone. */
-const pushBatchMax = 20;
+/** A burst of the patch quota: what waits for the next refill waits unread, not with a number that grows old. */
+const pushBatchMax = 5;
+const readingLifeMs = 1_000;
 
 /**
  * Amazon through the Selling Partner API: quantities by PATCH, orders by the 2026-01-01 version, notifications by SQS
@@ -37,6 +38,7 @@ export const createAmazonConnector = (settings: AmazonSettings, deps: ConnectorD
       readBatchMax: identifiersMax,
       settleMs: settings.settleMs ?? settleMsDefault,
       comparesAndSets: false,
+      readingLifeMs,
     },
     pushQuantities: (batch, _attemptKey, context) => pushQuantities(client, settings.sellerId, batch, context),
     readQuantities: (listings, context) => readQuantities(client, settings, listings, context),

@@ -9,6 +9,8 @@ export type QuantityRequest = {
   readonly sku: string;
   readonly offerIds: readonly string[];
   readonly units: number;
+  /** What the listing showed when the quantity was decided; null = not known. */
+  readonly expectedUnits: number | null;
 };
 
 type Verdict = "done" | "later" | "never" | "unclear";

@@ -13,7 +13,7 @@ export type Planned =
 const offersMax = 25;
 
 /** Pure: lanes from the details noted at import. */
-export const planWrite = ({ ref, details, units }: ListingWrite): Planned => {
+export const planWrite = ({ ref, details, units, expectedUnits }: ListingWrite): Planned => {
   const refuse = (reason: string): Planned => ({
     lane: "none",
     outcome: { ref, status: "refused", retry: "never", reason },
@@ -33,5 +33,5 @@ export const planWrite = ({ ref, details, units }: ListingWrite): Planned => {
     );
   const { sku, offerIds } = rest;
   if (offerIds.length > offersMax) return refuse(`eBay takes at most ${offersMax} offers of a SKU in one call`);
-  return { lane: "rest", keys: offerIds, request: { ref, sku, offerIds, units } };
+  return { lane: "rest", keys: offerIds, request: { ref, sku, offerIds, units, expectedUnits } };
 };

@@ -3,6 +3,7 @@ import { ChannelError } from "../../core/failure.ts";
 import type { PushOutcome } from "../connector.ts";
 import type { EbayClient } from "./client.ts";
 import { hasStatus, headerOf } from "./failures.ts";
+import { lookAgain } from "./look-again.ts";
 import { liveOffersOf } from "./offers.ts";
 import { namesGone, outcomeOf, type QuantityRequest } from "./push-outcome.ts";
 import { BulkPriceQuantity } from "./schemas.ts";
@@ -12,10 +13,21 @@ const pushTimeoutMs = 20_000;
 /**
  * Sets the quantity of every listing on the item AND on all its published offers: buyers see the smaller of the two,
  * so either alone may have no effect (§5.1). eBay has no compare-and-set and no idempotency key; a lost answer is
- * therefore `unknown` per listing, never a second try. Throws `ChannelError` only when nothing was written
+ * therefore `unknown` per listing, never a second try. What was sold since it was read is a `conflict`. Throws `ChannelError` only when nothing was written
  * (throttled, auth, refused before it was sent).
  */
 export const pushRest = async (
+  requests: readonly QuantityRequest[],
+  client: EbayClient,
+  signal: AbortSignal,
+): Promise<readonly PushOutcome[]> => {
+  const sold = await lookAgain(requests, client, signal);
+  const unsold = requests.filter(({ ref }) => !sold.has(ref));
+  if (unsold.length === 0) return [...sold.values()];
+  return [...sold.values(), ...(await pushAll(unsold, client, signal))];
+};
+
+const pushAll = async (
   requests: readonly QuantityRequest[],
   client: EbayClient,
   signal: AbortSignal,

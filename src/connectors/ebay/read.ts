@@ -79,7 +79,7 @@ type ItemRow = z.infer<typeof BulkInventoryItems>["responses"][number];
 type ItemSeen = { readonly item: InventoryItem } | { readonly item?: undefined; readonly reason: string };
 
 /** One bulk call. eBay turns the whole of it down for one malformed SKU; halving finds that one and spares the rest. */
-const itemsOf = async (
+export const itemsOf = async (
   skus: readonly string[],
   client: EbayClient,
   signal: AbortSignal,

@@ -3,7 +3,7 @@ import { outcomeOf } from "../../../../src/connectors/ebay/push-outcome.ts";
 import type { PriceQuantityRow } from "../../../../src/connectors/ebay/schemas.ts";
 import { errorRow } from "./harness.ts";
 
-const request = { ref: "sku:A", sku: "A", offerIds: ["1"], units: 3 };
+const request = { ref: "sku:A", sku: "A", offerIds: ["1"], units: 3, expectedUnits: null };
 const ok = (offerId?: string): PriceQuantityRow => ({
   sku: "A",
   statusCode: 200,
