@@ -73,23 +73,31 @@ export const movementsOfBatch = async (on: Queryable, batch: Batch): Promise<rea
 export const batchesSpanning = (on: Queryable, movementId: number): Promise<readonly Batch[]> =>
   query(on, Batch, selectBatches(sql`where b.ids @> ${movementId}::bigint order by b.first_leaf`));
 
+/** The batch's movements are those of `pending`, sealed as the leaves from `firstLeaf` on. */
 export const saveBatch = async (
   tx: Tx,
-  batch: Omit<Batch, "idAfter" | "idUpTo" | "recordedFrom" | "recordedTo" | "movements"> & {
-    readonly rows: readonly SealedMovement[];
+  batch: {
+    readonly firstLeaf: number;
+    readonly epoch: { readonly epoch: number };
+    readonly leaves: readonly unknown[];
+    readonly after: { readonly xact: string; readonly id: number };
+    readonly last: { readonly xact: string; readonly id: number };
+    readonly namedIds: readonly number[] | null;
+    readonly idMin: number;
+    readonly idMax: number;
+    readonly recordedFrom: string;
+    readonly recordedTo: string;
     readonly sealedAt: string;
   },
 ): Promise<void> => {
-  const ids = batch.rows.map((row) => row.id);
-  const recorded = batch.rows.map((row) => row.recorded_at).toSorted();
   await execute(
     tx,
     sql`
       insert into ledger_log_batch (first_leaf, movements, epoch, after_xact, after_id, last_xact, last_id, named_ids, ids,
                                     recorded_from, recorded_to, sealed_at)
-      values (${batch.firstLeaf}, ${batch.rows.length}, ${batch.epoch}, ${batch.afterXact}::xid8, ${batch.afterId},
-              ${batch.lastXact}::xid8, ${batch.lastId}, ${batch.namedIds}::bigint[],
-              int8range(${ids.reduce((a, b) => Math.min(a, b))}, ${ids.reduce((a, b) => Math.max(a, b))}, '[]'),
-              ${recorded[0]}::timestamptz, ${recorded.at(-1)}::timestamptz, ${batch.sealedAt}::timestamptz)`,
+      values (${batch.firstLeaf}, ${batch.leaves.length}, ${batch.epoch.epoch}, ${batch.after.xact}::xid8, ${batch.after.id},
+              ${batch.last.xact}::xid8, ${batch.last.id}, ${batch.namedIds}::bigint[],
+              int8range(${batch.idMin}, ${batch.idMax}, '[]'), ${batch.recordedFrom}::timestamptz,
+              ${batch.recordedTo}::timestamptz, ${batch.sealedAt}::timestamptz)`,
   );
 };

@@ -1,14 +1,13 @@
 import { z } from "zod";
 import { type Clock, toIso } from "../../core/clock.ts";
 import type { Db } from "../../db/pool.ts";
-import { execute, type Queryable, query, queryOne, sql, type Tx } from "../../db/sql.ts";
+import { execute, type Queryable, queryOne, sql, type Tx } from "../../db/sql.ts";
 import { inTransaction } from "../../db/transaction.ts";
-import { lastBatch, SealedMovement, saveBatch, selectMovements } from "./batches.ts";
-import { entryOf } from "./entry.ts";
-import { beginEpoch, currentEpoch, type Epoch, readCluster, turnEpoch } from "./epochs.ts";
+import { lastBatch, saveBatch } from "./batches.ts";
+import { currentEpoch } from "./epochs.ts";
 import { newestHead, readOrigin, readRoot, readTiles, readTreeSize, saveHead, saveTiles } from "./log-rows.ts";
-import { leafHash } from "./merkle.ts";
 import { type Signer, signHead, type TreeHead } from "./note.ts";
+import { nextPending } from "./pending.ts";
 import { appendToTiles, edgeOf } from "./tiles.ts";
 
 /** Any number of sealers may run: the one that gets this lock seals, the others leave it to that one. */
@@ -20,41 +19,6 @@ const sealEveryMs = 10_000;
 const checkEveryMs = 20_000;
 
 export type SealDeps = { readonly db: Db; readonly clock: Clock; readonly signer: Signer };
-
-type Pending = {
-  readonly epoch: Epoch;
-  readonly rows: readonly SealedMovement[];
-  readonly after: { readonly xact: string; readonly id: number };
-  readonly isNamed: boolean;
-};
-
-/**
- * The next movements in the log's order. By (xact, id) and only below the oldest transaction still running: a commit that
- * came late is then in its place, where an id cursor would have passed it by.
- */
-const nextMovements = async (tx: Tx, rowsMax: number): Promise<Pending> => {
-  const cluster = await readCluster(tx);
-  const first = { epoch: 1, cluster, idAfter: Number.MIN_SAFE_INTEGER };
-  const known = await currentEpoch(tx);
-  if (known === undefined) await beginEpoch(tx, first);
-  const epoch = known ?? first;
-  if (epoch.cluster !== cluster) {
-    const { rows, last } = await turnEpoch(tx, epoch, cluster);
-    const after = { xact: last?.lastXact ?? "0", id: last?.lastId ?? 0 };
-    return { epoch, rows, after, isNamed: true };
-  }
-  const last = await lastBatch(tx);
-  const after = last?.epoch === epoch.epoch ? { xact: last.lastXact, id: last.lastId } : { xact: "0", id: 0 };
-  const rows = await query(
-    tx,
-    SealedMovement,
-    selectMovements(sql`
-      where (xact, id) > (${after.xact}::xid8, ${after.id}::bigint) and xact < pg_snapshot_xmin(pg_current_snapshot())
-        and id > ${epoch.idAfter}
-      order by xact, id limit ${rowsMax}`),
-  );
-  return { epoch, rows, after, isNamed: false };
-};
 
 export const putHead = async (
   tx: Tx,
@@ -68,10 +32,9 @@ export const putHead = async (
 
 /** Seals one batch in the caller's transaction; returns how many movements. Errors: a plain one when the tree is damaged. */
 const sealBatch = async (tx: Tx, deps: SealDeps, rowsMax: number): Promise<number> => {
-  const { epoch, rows, after, isNamed } = await nextMovements(tx, rowsMax);
+  const pending = await nextPending(tx, rowsMax);
   const size = await readTreeSize(tx);
-  const final = rows.at(-1);
-  if (final === undefined) {
+  if (pending === undefined) {
     // The first head, of the empty tree, and one under a new key: whoever holds only that can trust what is there.
     const head = await newestHead(tx);
     if (head?.publicKey !== deps.signer.publicKey)
@@ -79,29 +42,11 @@ const sealBatch = async (tx: Tx, deps: SealDeps, rowsMax: number): Promise<numbe
     return 0;
   }
   const edge = await readTiles(tx, edgeOf(size));
-  await saveTiles(
-    tx,
-    appendToTiles(
-      edge,
-      size,
-      rows.map((row) => leafHash(entryOf(row))),
-    ),
-  );
-  await saveBatch(tx, {
-    firstLeaf: size,
-    epoch: epoch.epoch,
-    afterXact: after.xact,
-    afterId: after.id,
-    // A named batch covers no range: the next one of its epoch, were there one, would go on where the last one ended.
-    lastXact: isNamed ? after.xact : final.xact,
-    lastId: isNamed ? after.id : final.id,
-    namedIds: isNamed ? rows.map((row) => row.id) : null,
-    rows,
-    sealedAt: toIso(deps.clock.now()),
-  });
-  const newSize = size + rows.length;
+  await saveTiles(tx, appendToTiles(edge, size, pending.leaves));
+  await saveBatch(tx, { firstLeaf: size, ...pending, sealedAt: toIso(deps.clock.now()) });
+  const newSize = size + pending.leaves.length;
   await putHead(tx, deps, { size: newSize, root: await readRoot(tx, newSize), rewoundFrom: undefined });
-  return rows.length;
+  return pending.leaves.length;
 };
 
 /**

@@ -56,6 +56,23 @@ test("what was committed is sealed once, in order, and under a signed head", asy
   expect(openNote(heads.at(-1)?.note ?? "", [bench.deps.signer.publicKey])?.root).toEqual(frontier.root());
 });
 
+test("the database writes an entry byte for byte as we do, whatever characters it holds", async () => {
+  const { db } = bench.database;
+  const controls = Array.from({ length: 31 }, (_, at) => String.fromCharCode(at + 1)).join("");
+  const texts = [
+    controls,
+    '"\\/</script>',
+    "\u007f\u0080\u00a0\u2028\u2029\ufeff\ufffd",
+    "größer 寿司 e\u0301",
+    "🧦",
+    " ",
+    "null",
+  ];
+  for (const text of texts) await insertMovements(db, 1, text);
+  await bench.sealAll();
+  expect(await sealedIds()).toHaveLength(texts.length);
+});
+
 test("a transaction that commits late is sealed after it, and nobody is passed by", async () => {
   const { db } = bench.database;
   let finish = (): void => undefined;
