@@ -10,7 +10,7 @@ Measures durable reservations a second, side by side with other ways to do it, o
   --rounds N    counted rounds a case (5)
   --seconds N   length of a case in a round (2)
   --quick       2 rounds of 0.5 s: to see that it runs, not to quote
-  --only TEXT   only cases whose name contains it: hot@64, 10k@, slow-disk
+  --only TEXT   only cases whose name contains it: hot@64, 10k@, log@, http@, slow-disk
   --json        the whole report on stdout
   --help
 

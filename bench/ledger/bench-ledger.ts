@@ -4,9 +4,11 @@ import type { BenchServers } from "../servers.ts";
 import { type Case, type CaseResult, type CaseSettings, runCase, type Shape } from "./cases.ts";
 import type { Contestant } from "./contestant.ts";
 import { type GoalResult, judge } from "./goals.ts";
+import { openHttp } from "./http.ts";
 import { openNaive, openOneCall } from "./opponents.ts";
 import { openOurs } from "./ours.ts";
 import { openRedis } from "./redis.ts";
+import { openSealed } from "./sealed.ts";
 
 export type LedgerReport = {
   readonly cases: readonly CaseResult[];
@@ -27,6 +29,10 @@ const cases: readonly Case[] = callerCounts.flatMap((callers) =>
 );
 /** Twice the ledger's largest batch: while one commits, the next is full. */
 const slowDisk: Case = { name: "slow-disk@1000", shape: "hot", callers: 1_000 };
+
+/** The log is sealed beside it, or not. */
+const sealing: Case = { name: "log@64", shape: "hot", callers: 64 };
+const throughHttp: Case = { name: "http@64", shape: "hot", callers: 64 };
 
 /** Code is compiled and connections opened before anything counts. */
 const warmUp = async (contestants: readonly Contestant[]): Promise<void> => {
@@ -100,10 +106,17 @@ export const benchLedger = async (servers: BenchServers, options: Options): Prom
     });
     await setSlowDisk(postgresUrl, false);
   }
-  const leftOut = [
-    ...(redisUrl === undefined ? [`Redis: ${servers.redis}`] : []),
-    "reservations through HTTP: this build has no POST /v1/inventory/reserve",
-    "cost of the log's hashing: this build has no log",
-  ];
+  if (sealing.name.includes(only)) {
+    await withContestants([openSealed(postgresUrl), openOurs(postgresUrl)], async (all) => {
+      add(await runCase(sealing, all, options));
+    });
+  }
+  if (throughHttp.name.includes(only)) {
+    const [reserving, constant] = await openHttp(servers);
+    await withContestants([Promise.resolve(reserving), Promise.resolve(constant)], async (all) => {
+      add(await runCase(throughHttp, all, options));
+    });
+  }
+  const leftOut = redisUrl === undefined ? [`Redis: ${servers.redis}`] : [];
   return { cases: results, goals: judge(results), leftOut };
 };

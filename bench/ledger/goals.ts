@@ -15,6 +15,8 @@ const goals: readonly Goal[] = [
   { caseName: "hot@64", measure: { ratioTo: "redis" }, goal: 0.5, aim: 0.8 },
   { caseName: "hot@64", measure: "p99Ms", goal: 15, aim: 10 },
   { caseName: "10k@64", measure: { ratioTo: "naive" }, goal: 10, aim: 12 },
+  { caseName: "log@64", measure: { ratioTo: "ledger" }, goal: 0.95, aim: 0.97 },
+  { caseName: "http@64", measure: { ratioTo: "constant" }, goal: 0.4, aim: 0.5 },
   { caseName: "slow-disk@1000", measure: { ratioTo: "one-call" }, goal: 60, aim: 75 },
 ];
 
