@@ -1,0 +1,83 @@
+import { parseArgs } from "node:util";
+import { type Arena, openArena } from "./arena.ts";
+import type { CampaignReport, Tell } from "./campaign.ts";
+import { storm } from "./storm/storm.ts";
+
+const help = `npm run fire -- CAMPAIGN [options]
+
+Proves the ledger under fire, on a Postgres of its own that may be shot at.
+
+  storm     400 reserves of 100 units from four processes, with kill -9 and killed backends (--rounds 50)
+
+  --rounds N      rounds of a storm
+  --seed N        what happens when (1)
+  --json          the report on stdout
+  --help
+
+Exit code 1 when anything broke, 2 when the call was wrong.
+`;
+
+const options = {
+  rounds: { type: "string", default: "50" },
+  seed: { type: "string", default: "1" },
+  json: { type: "boolean", default: false },
+  help: { type: "boolean", default: false },
+} as const;
+
+const whole = (name: string, text: string): number => {
+  const value = Number(text);
+  if (Number.isSafeInteger(value) && value >= 0) return value;
+  throw new RangeError(`--${name} must be a whole number`);
+};
+
+type Values = ReturnType<typeof parseArgs<{ options: typeof options; allowPositionals: true }>>["values"];
+type Run = (arena: Arena, values: Values, tell: Tell) => Promise<CampaignReport>;
+
+const onOneDatabase =
+  (
+    run: (database: Awaited<ReturnType<Arena["database"]>>, values: Values, tell: Tell) => Promise<CampaignReport>,
+  ): Run =>
+  async (arena, values, tell) => {
+    const database = await arena.database();
+    return run(database, values, tell).finally(() => database.drop());
+  };
+
+const campaigns: Readonly<Record<string, Run>> = {
+  storm: onOneDatabase((database, values, tell) =>
+    storm(database, { rounds: whole("rounds", values.rounds), seed: whole("seed", values.seed), crashEvery: 5 }, tell),
+  ),
+};
+
+const tell: Tell = (line) => {
+  process.stderr.write(`${line}\n`);
+};
+
+const main = async (): Promise<number> => {
+  const { values, positionals } = parseArgs({ options, allowPositionals: true });
+  const names = positionals[0] === "all" ? Object.keys(campaigns) : positionals;
+  if (values.help || names.length === 0 || names.some((name) => !(name in campaigns))) {
+    process.stdout.write(help);
+    return values.help ? 0 : 2;
+  }
+  const arena = await openArena();
+  const reports: (CampaignReport & { readonly seconds: number })[] = [];
+  try {
+    for (const name of names) {
+      const startedMs = performance.now();
+      const report = await (campaigns[name] as Run)(arena, values, tell);
+      reports.push({ ...report, seconds: Math.round((performance.now() - startedMs) / 100) / 10 });
+    }
+  } finally {
+    await arena.stop();
+  }
+  if (values.json) process.stdout.write(`${JSON.stringify({ seed: values.seed, reports }, undefined, 2)}\n`);
+  for (const { name, faults, figures, seconds } of reports) {
+    tell(
+      `${name}: ${faults.length === 0 ? "held" : `BROKE ${faults.length}`} in ${seconds} s; ${JSON.stringify(figures)}`,
+    );
+    for (const fault of faults.slice(0, 20)) tell(`  ${fault}`);
+  }
+  return reports.some(({ faults }) => faults.length > 0) ? 1 : 0;
+};
+
+process.exitCode = await main();
