@@ -1,6 +1,7 @@
 import { parseArgs } from "node:util";
 import { type Arena, openArena } from "./arena.ts";
 import type { CampaignReport, Tell } from "./campaign.ts";
+import { runModel } from "./model/run-model.ts";
 import { storm } from "./storm/storm.ts";
 
 const help = `npm run fire -- CAMPAIGN [options]
@@ -8,8 +9,10 @@ const help = `npm run fire -- CAMPAIGN [options]
 Proves the ledger under fire, on a Postgres of its own that may be shot at.
 
   storm     400 reserves of 100 units from four processes, with kill -9 and killed backends (--rounds 50)
+  model     random commands of every kind against a plain model in memory (--commands 1000000)
 
   --rounds N      rounds of a storm
+  --commands N    commands of the model
   --seed N        what happens when (1)
   --json          the report on stdout
   --help
@@ -19,6 +22,7 @@ Exit code 1 when anything broke, 2 when the call was wrong.
 
 const options = {
   rounds: { type: "string", default: "50" },
+  commands: { type: "string", default: "1000000" },
   seed: { type: "string", default: "1" },
   json: { type: "boolean", default: false },
   help: { type: "boolean", default: false },
@@ -45,6 +49,13 @@ const onOneDatabase =
 const campaigns: Readonly<Record<string, Run>> = {
   storm: onOneDatabase((database, values, tell) =>
     storm(database, { rounds: whole("rounds", values.rounds), seed: whole("seed", values.seed), crashEvery: 5 }, tell),
+  ),
+  model: onOneDatabase((database, values, tell) =>
+    runModel(
+      database,
+      { commands: whole("commands", values.commands), seed: whole("seed", values.seed), batchMax: 1_000 },
+      tell,
+    ),
   ),
 };
 
