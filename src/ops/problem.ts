@@ -21,6 +21,7 @@ export const problems = {
   "invalid-request": { status: 422, title: "The request has mistakes" },
   "key-reused": { status: 422, title: "The Idempotency-Key was used for another body" },
   "unknown-location": { status: 422, title: "There is no such location" },
+  "unknown-movement": { status: 422, title: "There is no such movement of this SKU and location" },
   "insufficient-stock": { status: 422, title: "There are not enough units" },
   "units-over-limit": { status: 422, title: "The quantity would pass the limit" },
   "same-location": { status: 422, title: "Both locations are the same" },

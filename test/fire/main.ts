@@ -1,7 +1,9 @@
+import { pathToFileURL } from "node:url";
 import { parseArgs } from "node:util";
 import { type Arena, openArena } from "./arena.ts";
 import type { CampaignReport, Tell } from "./campaign.ts";
 import { runModel } from "./model/run-model.ts";
+import { runOrders } from "./orders/run-orders.ts";
 import { storm } from "./storm/storm.ts";
 
 const help = `npm run fire -- CAMPAIGN [options]
@@ -10,9 +12,13 @@ Proves the ledger under fire, on a Postgres of its own that may be shot at.
 
   storm     400 reserves of 100 units from four processes, with kill -9 and killed backends (--rounds 50)
   model     random commands of every kind against a plain model in memory (--commands 1000000)
+  orders    what channels report of real orders, in any order and with duplicates (--invoices 10000 --permutations 20)
 
   --rounds N      rounds of a storm
   --commands N    commands of the model
+  --invoices N    real invoices, as far as the extract goes
+  --file FILE     another extract than data/online-retail-extract.csv.gz
+  --permutations N
   --seed N        what happens when (1)
   --json          the report on stdout
   --help
@@ -23,6 +29,9 @@ Exit code 1 when anything broke, 2 when the call was wrong.
 const options = {
   rounds: { type: "string", default: "50" },
   commands: { type: "string", default: "1000000" },
+  invoices: { type: "string", default: "10000" },
+  file: { type: "string" },
+  permutations: { type: "string", default: "20" },
   seed: { type: "string", default: "1" },
   json: { type: "boolean", default: false },
   help: { type: "boolean", default: false },
@@ -57,6 +66,17 @@ const campaigns: Readonly<Record<string, Run>> = {
       tell,
     ),
   ),
+  orders: (arena, values, tell) =>
+    runOrders(
+      { open: arena.database },
+      {
+        invoices: whole("invoices", values.invoices),
+        permutations: whole("permutations", values.permutations),
+        seed: whole("seed", values.seed),
+        file: values.file === undefined ? undefined : pathToFileURL(values.file),
+      },
+      tell,
+    ),
 };
 
 const tell: Tell = (line) => {

@@ -62,10 +62,13 @@ export const createDraw = (group: number, random: Random) => {
   };
 
   const drawOrder = (): Command => {
+    const number = whole(Math.max(0, Math.floor(drawn / 60) - 5), Math.floor(drawn / 60));
+    // An account has one location; one view in a hundred names one that is not there.
+    const locationId = chance(0.01) ? drawLocation() : LocationId.parse(number % 3 === 0 ? "shop" : "main");
     const updatedMs = firstUpdateMs + whole(0, 20) * 1_000;
     const view = {
       accountId: "account",
-      orderRef: `g${group}-${whole(Math.max(0, Math.floor(drawn / 60) - 5), Math.floor(drawn / 60))}`,
+      orderRef: `g${group}-${number}`,
       lineRef: `${whole(1, 2)}`,
       sku: drawSku(),
       target: drawTarget(),
@@ -78,7 +81,7 @@ export const createDraw = (group: number, random: Random) => {
       key: orderTargetKey(view),
       actor: "model",
       occurredAt,
-      locationId: drawLocation(),
+      locationId,
     };
   };
 
@@ -160,7 +163,7 @@ export const createDraw = (group: number, random: Random) => {
       onHandUnits: whole(-5, 5),
       incomingUnits: whole(-5, 5),
       reason: "typed wrong",
-      corrects: null,
+      corrects: chance(0.05) ? 900_000_000_000 + drawn : null,
     };
   };
 

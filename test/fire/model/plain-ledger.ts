@@ -193,6 +193,8 @@ export class PlainLedger {
     else if (command.kind === "count") onHand = command.units - level.onHand;
     else if (command.kind === "return") onHand = command.restock ? command.units : 0;
     else {
+      // The model knows no ids of movements; those that are drawn are never there.
+      if (command.corrects !== null) throw new Refused("unknown-movement", "corrects");
       onHand = command.onHandUnits;
       incoming = command.incomingUnits;
       onHandField = "onHandUnits";

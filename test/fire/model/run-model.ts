@@ -54,14 +54,19 @@ export const runModel = async (
   const firstTexts = new Map<string, string>();
   const answered = new Map<string, number>();
 
-  const judge = (command: Command, expected: PlainAnswer, text: string): void => {
+  type Asked = { readonly command: Command; readonly expected: PlainAnswer; readonly isStored: boolean };
+  const ask = (command: Command): Asked => {
+    const expected = model.apply(command);
+    return { command, expected, isStored: model.keys.has(command.key) };
+  };
+  const judge = ({ command, expected, isStored }: Asked, text: string): void => {
     const answer = plainOf(text);
     const kind = `${command.kind} ${answer.status === "done" ? "done" : String(answer["refusal"])}`;
     answered.set(kind, (answered.get(kind) ?? 0) + 1);
     if (canonicalJson(answer) !== canonicalJson(expected) && faults.length < faultsMax) {
       faults.push(`${JSON.stringify(command)} was answered ${text}, not ${canonicalJson(expected)}`);
     }
-    if (answer["refusal"] === "key-reused" || !model.keys.has(command.key)) return;
+    if (answer["refusal"] === "key-reused" || !isStored) return;
     const hash = digest(text);
     const first = firstTexts.get(command.key);
     if (first === undefined) firstTexts.set(command.key, hash);
@@ -74,12 +79,9 @@ export const runModel = async (
     const length = Math.min(runLength, Math.ceil((commands - sent) / groups));
     await Promise.all(
       lanes.map(async ({ lane, draw }) => {
-        const run = Array.from({ length }, () => {
-          const command = draw();
-          return { command, expected: model.apply(command) };
-        });
+        const run = Array.from({ length }, () => ask(draw()));
         const texts = await Promise.all(run.map(({ command }) => lane.submit(command, "model")));
-        for (const [index, { command, expected }] of run.entries()) judge(command, expected, texts[index] as string);
+        for (const [index, asked] of run.entries()) judge(asked, texts[index] as string);
       }),
     );
     sent += length * groups;
@@ -94,20 +96,18 @@ export const runModel = async (
     ([, { state, endsMs }]) => state === "held" && endsMs !== null && endsMs <= model.nowMs,
   );
   for (let from = 0; from < due.length; from += runLength) {
-    const expiring = due.slice(from, from + runLength).map(([id]) => {
-      const command = {
+    const expiring = due.slice(from, from + runLength).map(([id]) =>
+      ask({
         kind: "expire",
         key: `last/${id}`,
         reservationId: id,
         actor: "model",
         occurredAt: toIso(model.nowMs),
-      } as const;
-      return { command, expected: model.apply(command) };
-    });
-    const texts = await Promise.all(
-      expiring.map(({ command }) => (lanes[0] as (typeof lanes)[0]).lane.submit(command, "model")),
+      }),
     );
-    for (const [index, { command, expected }] of expiring.entries()) judge(command, expected, texts[index] as string);
+    const { lane } = lanes[0] as (typeof lanes)[0];
+    const texts = await Promise.all(expiring.map(({ command }) => lane.submit(command, "model")));
+    for (const [index, asked] of expiring.entries()) judge(asked, texts[index] as string);
   }
   faults.push(...(await compareState(db, model)), ...(await brokenInvariants(db)));
   return {
