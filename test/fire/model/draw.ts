@@ -2,6 +2,7 @@ import { LocationId, Sku } from "../../../src/core/ids.ts";
 import type { Random } from "../../../src/core/random.ts";
 import type { Command, OrderTarget, ReservationUnits } from "../../../src/ledger/commands.ts";
 import { orderTargetKey } from "../../../src/ledger/post.ts";
+import { PlainLedger } from "./plain-ledger.ts";
 
 export const locations = ["main", "shop"];
 const skusPerGroup = 30;
@@ -15,11 +16,20 @@ const createRecent = <Item>(random: Random) => {
   let next = 0;
   return {
     add: (item: Item): void => {
-      if (items.length < recentMax) items.push(item);
+      if (items.length < recentMax) next = items.push(item) - 1;
       else items[(next = (next + 1) % recentMax)] = item;
     },
     any: (): Item | undefined => items[Math.floor(random() * items.length)],
-    latest: (): Item | undefined => items[Math.max(0, items.length - 1 - Math.floor(random() * 40))],
+    /** One of the last forty; if it can be, one that `suits`. */
+    latest: (suits: (item: Item) => boolean): Item | undefined => {
+      let found: Item | undefined;
+      for (let look = 0; look < 8; look += 1) {
+        const back = Math.floor(random() * Math.min(40, items.length));
+        found = items[(next - back + items.length) % items.length];
+        if (found !== undefined && suits(found)) return found;
+      }
+      return found;
+    },
   };
 };
 
@@ -27,7 +37,7 @@ const createRecent = <Item>(random: Random) => {
  * Random commands of one group of SKUs, of every kind: sound ones, refused ones, repeated keys, keys with other bodies.
  * Groups share nothing, so each has an order of its own.
  */
-export const createDraw = (group: number, random: Random) => {
+export const createDraw = (group: number, random: Random, model: PlainLedger) => {
   const whole = (from: number, to: number): number => from + Math.floor(random() * (to - from + 1));
   const chance = (share: number): boolean => random() < share;
   const pick = <Item>(items: readonly Item[]): Item => items[Math.floor(random() * items.length)] as Item;
@@ -86,7 +96,11 @@ export const createDraw = (group: number, random: Random) => {
   };
 
   const drawOnReservation = (): Command => {
-    const { id, lines } = (chance(0.8) ? reservations.latest() : reservations.any()) ?? { id: "never", lines: [] };
+    const isHeld = ({ id: one }: { readonly id: string }): boolean => model.reservations.get(one)?.state === "held";
+    const { id, lines } = (chance(0.8) ? reservations.latest(isHeld) : reservations.any()) ?? {
+      id: "never",
+      lines: [],
+    };
     const on = { ...base(), reservationId: chance(0.02) ? "never" : id };
     const part = (): readonly ReservationUnits[] =>
       lines.filter(() => chance(0.7)).map((line) => ({ ...line, units: whole(1, Math.min(line.units, 5)) }));
@@ -101,7 +115,7 @@ export const createDraw = (group: number, random: Random) => {
   };
 
   const drawTransfer = (): Command => {
-    const known = transfers.latest();
+    const known = transfers.latest((one) => model.transfers.has(`${one.id} of ${one.sku}`));
     if (known === undefined || chance(0.45)) {
       const [from, to] = chance(0.9)
         ? chance(0.6)
@@ -150,6 +164,10 @@ export const createDraw = (group: number, random: Random) => {
     const units = chance(0.002) ? 999_999_000 : whole(1, 60);
     const drawing = random();
     if (drawing < 0.4) {
+      // Orders take whatever they want: without deliveries to match, nothing could be reserved after a while.
+      const level = model.levels.get(PlainLedger.levelName(at.sku, at.locationId));
+      const short = level === undefined ? 0 : level.reserved - level.onHand;
+      if (short > 0) return { ...at, kind: "receive", units: short + whole(1, 300), reason: null };
       const taken = chance(0.3) ? ({ fromIncoming: true } as const) : {};
       return { ...at, kind: "receive", units, reason: null, ...taken };
     }

@@ -48,7 +48,7 @@ export const runModel = async (
   const limits = { batchMax, waitingMax: runLength, waitingMaxPerCaller: runLength };
   const lanes = Array.from({ length: groups }, (_, group) => ({
     lane: createLane(deps, limits),
-    draw: createDraw(group, seededRandom(seed * 100 + group)),
+    draw: createDraw(group, seededRandom(seed * 100 + group), model),
   }));
   const faults: string[] = [];
   const firstTexts = new Map<string, string>();
