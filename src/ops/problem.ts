@@ -20,6 +20,7 @@ export const problems = {
   "unsupported-media-type": { status: 415, title: "The body must be JSON" },
   "invalid-request": { status: 422, title: "The request has mistakes" },
   "key-reused": { status: 422, title: "The Idempotency-Key was used for another body" },
+  "key-in-flight": { status: 409, title: "A request with this Idempotency-Key is still under way" },
   "unknown-location": { status: 422, title: "There is no such location" },
   "unknown-movement": { status: 422, title: "There is no such movement of this SKU and location" },
   "insufficient-stock": { status: 422, title: "There are not enough units" },

@@ -91,6 +91,13 @@ const main = async (): Promise<number> => {
     return values.help ? 0 : 2;
   }
   const arena = await openArena();
+  for (const signal of ["SIGINT", "SIGTERM"] as const) {
+    process.once(signal, () => {
+      // What fails now fails because its server is gone.
+      process.on("uncaughtException", () => undefined);
+      void arena.stop().finally(() => process.exit(130));
+    });
+  }
   const reports: (CampaignReport & { readonly seconds: number })[] = [];
   try {
     for (const name of names) {
