@@ -4,6 +4,7 @@ import { type Arena, openArena } from "./arena.ts";
 import type { CampaignReport, Tell } from "./campaign.ts";
 import { runModel } from "./model/run-model.ts";
 import { runOrders } from "./orders/run-orders.ts";
+import { runSteps } from "./steps/run-steps.ts";
 import { storm } from "./storm/storm.ts";
 
 const help = `npm run fire -- CAMPAIGN [options]
@@ -13,12 +14,14 @@ Proves the ledger under fire, on a Postgres of its own that may be shot at.
   storm     400 reserves of 100 units from four processes, with kill -9 and killed backends (--rounds 50)
   model     random commands of every kind against a plain model in memory (--commands 1000000)
   orders    what channels report of real orders, in any order and with duplicates (--invoices 10000 --permutations 20)
+  steps     two sessions for every pair of transaction types, statement by statement (--percent 100)
 
   --rounds N      rounds of a storm
   --commands N    commands of the model
   --invoices N    real invoices, as far as the extract goes
   --file FILE     another extract than data/online-retail-extract.csv.gz
   --permutations N
+  --percent N     of all interleavings
   --seed N        what happens when (1)
   --json          the report on stdout
   --help
@@ -32,6 +35,7 @@ const options = {
   invoices: { type: "string", default: "10000" },
   file: { type: "string" },
   permutations: { type: "string", default: "20" },
+  percent: { type: "string", default: "100" },
   seed: { type: "string", default: "1" },
   json: { type: "boolean", default: false },
   help: { type: "boolean", default: false },
@@ -77,6 +81,9 @@ const campaigns: Readonly<Record<string, Run>> = {
       },
       tell,
     ),
+  steps: onOneDatabase((database, values, tell) =>
+    runSteps(database, { percent: whole("percent", values.percent), seed: whole("seed", values.seed) }, tell),
+  ),
 };
 
 const tell: Tell = (line) => {
