@@ -2,6 +2,7 @@ import { pathToFileURL } from "node:url";
 import { parseArgs } from "node:util";
 import { type Arena, openArena } from "./arena.ts";
 import type { CampaignReport, Tell } from "./campaign.ts";
+import { runCrash } from "./crash/run-crash.ts";
 import { runModel } from "./model/run-model.ts";
 import { runOrders } from "./orders/run-orders.ts";
 import { runSteps } from "./steps/run-steps.ts";
@@ -15,6 +16,7 @@ Proves the ledger under fire, on a Postgres of its own that may be shot at.
   model     random commands of every kind against a plain model in memory (--commands 1000000)
   orders    what channels report of real orders, in any order and with duplicates (--invoices 10000 --permutations 20)
   steps     two sessions for every pair of transaction types, statement by statement (--percent 100)
+  crash     a batch of every kind of command, struck before and after each statement
 
   --rounds N      rounds of a storm
   --commands N    commands of the model
@@ -84,6 +86,7 @@ const campaigns: Readonly<Record<string, Run>> = {
   steps: onOneDatabase((database, values, tell) =>
     runSteps(database, { percent: whole("percent", values.percent), seed: whole("seed", values.seed) }, tell),
   ),
+  crash: onOneDatabase((database, _values, tell) => runCrash(database, { kills: true }, tell)),
 };
 
 const tell: Tell = (line) => {
