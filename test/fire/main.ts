@@ -3,6 +3,7 @@ import { parseArgs } from "node:util";
 import { type Arena, openArena } from "./arena.ts";
 import type { CampaignReport, Tell } from "./campaign.ts";
 import { runCrash } from "./crash/run-crash.ts";
+import { runHistory } from "./history/run-history.ts";
 import { runModel } from "./model/run-model.ts";
 import { runOrders } from "./orders/run-orders.ts";
 import { runSteps } from "./steps/run-steps.ts";
@@ -17,6 +18,7 @@ Proves the ledger under fire, on a Postgres of its own that may be shot at.
   orders    what channels report of real orders, in any order and with duplicates (--invoices 10000 --permutations 20)
   steps     two sessions for every pair of transaction types, statement by statement (--percent 100)
   crash     a batch of every kind of command, struck before and after each statement
+  history   recorded calls of concurrent clients on hot SKUs, checked for linearizability (--histories 100)
 
   --rounds N      rounds of a storm
   --commands N    commands of the model
@@ -24,6 +26,7 @@ Proves the ledger under fire, on a Postgres of its own that may be shot at.
   --file FILE     another extract than data/online-retail-extract.csv.gz
   --permutations N
   --percent N     of all interleavings
+  --histories N
   --seed N        what happens when (1)
   --json          the report on stdout
   --help
@@ -38,6 +41,7 @@ const options = {
   file: { type: "string" },
   permutations: { type: "string", default: "20" },
   percent: { type: "string", default: "100" },
+  histories: { type: "string", default: "100" },
   seed: { type: "string", default: "1" },
   json: { type: "boolean", default: false },
   help: { type: "boolean", default: false },
@@ -87,6 +91,13 @@ const campaigns: Readonly<Record<string, Run>> = {
     runSteps(database, { percent: whole("percent", values.percent), seed: whole("seed", values.seed) }, tell),
   ),
   crash: onOneDatabase((database, _values, tell) => runCrash(database, { kills: true }, tell)),
+  history: onOneDatabase((database, values, tell) =>
+    runHistory(
+      database,
+      { histories: whole("histories", values.histories), clients: 12, callsEach: 12, seed: whole("seed", values.seed) },
+      tell,
+    ),
+  ),
 };
 
 const tell: Tell = (line) => {

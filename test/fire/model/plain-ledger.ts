@@ -84,6 +84,20 @@ export class PlainLedger {
     return `${sku} @ ${at}`;
   }
 
+  /** The same state once more, to see what a command would do. */
+  copy(): PlainLedger {
+    const other = new PlainLedger([...this.locations], this.nowMs);
+    for (const [name, level] of this.levels) other.levels.set(name, { ...level });
+    for (const [id, { lines, ...rest }] of this.reservations) {
+      other.reservations.set(id, { ...rest, lines: lines.map((line) => ({ ...line })) });
+    }
+    for (const [name, transfer] of this.transfers) other.transfers.set(name, { ...transfer });
+    for (const [name, line] of this.orderLines) other.orderLines.set(name, { ...line });
+    for (const [key, known] of this.keys) other.keys.set(key, known);
+    for (const [name, units] of this.#onTheWay) other.#onTheWay.set(name, units);
+    return other;
+  }
+
   apply(command: Command): PlainAnswer {
     this.#makeLevels(command);
     const body = bodyText(command);
