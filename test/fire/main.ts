@@ -26,6 +26,7 @@ Proves the ledger under fire, on a Postgres of its own that may be shot at.
   --file FILE     another extract than data/online-retail-extract.csv.gz
   --permutations N
   --percent N     of all interleavings
+  --only TEXT     only pairs with a type whose name contains it: make-month, transfer
   --histories N
   --seed N        what happens when (1)
   --json          the report on stdout
@@ -42,6 +43,7 @@ const options = {
   permutations: { type: "string", default: "20" },
   percent: { type: "string", default: "100" },
   histories: { type: "string", default: "100" },
+  only: { type: "string", default: "" },
   seed: { type: "string", default: "1" },
   json: { type: "boolean", default: false },
   help: { type: "boolean", default: false },
@@ -88,7 +90,11 @@ const campaigns: Readonly<Record<string, Run>> = {
       tell,
     ),
   steps: onOneDatabase((database, values, tell) =>
-    runSteps(database, { percent: whole("percent", values.percent), seed: whole("seed", values.seed) }, tell),
+    runSteps(
+      database,
+      { percent: whole("percent", values.percent), seed: whole("seed", values.seed), only: values.only },
+      tell,
+    ),
   ),
   crash: onOneDatabase((database, _values, tell) => runCrash(database, { kills: true }, tell)),
   history: onOneDatabase((database, values, tell) =>

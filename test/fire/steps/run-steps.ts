@@ -15,6 +15,8 @@ export type StepsOptions = {
   readonly seed: number;
   /** Of all pairs and interleavings, so many out of a hundred, drawn. */
   readonly percent: number;
+  /** Only pairs with a type whose name contains it. */
+  readonly only: string;
 };
 
 const startMs = Date.parse("2026-11-25T00:00:00.000Z");
@@ -60,7 +62,7 @@ const levelsOf = async (db: Db, { n }: World): Promise<string> => {
  */
 export const runSteps = async (
   { db, url }: FireDatabase,
-  { seed, percent }: StepsOptions,
+  { seed, percent, only }: StepsOptions,
   tell: Tell,
 ): Promise<CampaignReport> => {
   const random = seededRandom(seed);
@@ -80,7 +82,9 @@ export const runSteps = async (
   let runs = 0;
   let blocked = 0;
   const deadlocksBefore = await deadlocksOf(db, url);
-  const pairs = actions.flatMap((a, index) => actions.slice(index).map((b) => [a, b] as const));
+  const pairs = actions
+    .flatMap((a, index) => actions.slice(index).map((b) => [a, b] as const))
+    .filter((pair) => pair.some(({ name }) => name.includes(only)));
   try {
     for (const [number, pair] of pairs.entries()) {
       const [a, b] = pair;
