@@ -17,9 +17,6 @@ select r.id as reservation_id, (n.number - 1)::int as line, n.row ->> 'sku' as s
        (n.row ->> 'committedUnits')::bigint as units_committed, (n.row ->> 'releasedUnits')::bigint as units_released
   from reservation r, json_array_elements(r.lines) with ordinality as n (row, number);
 
--- Held ones are few beside all that ever were.
-create index reservation_held on reservation (created_at) where state = 'held';
-
 drop function ledger_write;
 
 -- The first of a batch's two statements: makes levels that may be made, locks all of them in one order, and only then

@@ -6,6 +6,7 @@ import type { RefusedLine } from "./stock-schemas.ts";
 const fixes: Readonly<Record<Refusal, string>> = {
   "unknown-sku": "receive units of it first, or mend the SKU: it is byte-exact",
   "unknown-location": "name a location of the settings",
+  "unknown-movement": "name a movement of this SKU and location, or none",
   "same-location": "name two different locations",
   "insufficient-stock": "ask for fewer units, or try again when stock came in",
   "insufficient-incoming": "take away no more than is expected",

@@ -16,7 +16,9 @@ const unknown = { 404: problem("There is no such reservation, or the ledger does
 const writeAnswers = {
   ...bodyAnswers,
   ...unknown,
-  409: problem("The id is taken, or nothing of the reservation is open any more."),
+  409: problem(
+    "The id is taken, nothing of the reservation is open any more, or the key is still under way (see Retry-After).",
+  ),
   ...commonAnswers,
 } as const;
 

@@ -6,6 +6,7 @@ import type { CommitReservation, ExtendReservation, ReleaseReservation } from ".
 import { findReservation, type ReservationRow, reservationsPage } from "../ledger/read-reservations.ts";
 import { ProblemError } from "../ops/problem.ts";
 import type { WebEnv } from "../ops/web-env.ts";
+import { answerInTime } from "./answer-in-time.ts";
 import { refusedRequest } from "./refusal.ts";
 import {
   commitReservation,
@@ -58,7 +59,8 @@ const change = async (
   const apiKey = c.get("apiKey");
   const key = commandKey({ route: wanted.kind, apiKey, idempotencyKey });
   const base = { key, actor: `api:${apiKey.name}`, occurredAt: toIso(deps.clock.now()) };
-  const answer = await deps.ledger.submit<LaterCommand>({ ...wanted, ...base }, callerOf(apiKey));
+  const given = deps.ledger.submit<LaterCommand>({ ...wanted, ...base }, callerOf(apiKey));
+  const answer = await answerInTime(deps.clock, given, deps.answerMsMax);
   if (answer.status === "done") return reservationOut(answer);
   throw refusedRequest(answer, (field) => (field === "reservationId" ? "id" : field));
 };

@@ -5,6 +5,7 @@ import type { RefusedAnswer, ReservationAnswer } from "../ledger/answers.ts";
 import type { Reserve } from "../ledger/commands.ts";
 import { parseAnswer } from "../ledger/ledger.ts";
 import { storedAnswer } from "../ledger/read-reservations.ts";
+import { answerInTime } from "./answer-in-time.ts";
 import { componentsOfListings } from "./listing-components.ts";
 import { keyReused, refusedRequest } from "./refusal.ts";
 import { type ReserveBody, ttlMsDefault } from "./reservation-schemas.ts";
@@ -76,14 +77,15 @@ const submitListings = async (deps: SubmitDeps, request: ReserveRequest, nowMs: 
 export const reserve = async (deps: SubmitDeps, request: ReserveRequest): Promise<ReservationAnswer> => {
   const nowMs = deps.clock.now();
   const hasListings = request.body.lines.some((line) => line.listing !== undefined);
-  const answer = hasListings
-    ? await submitListings(deps, request, nowMs)
-    : await submit(
+  const given = hasListings
+    ? submitListings(deps, request, nowMs)
+    : submit(
         deps,
         request,
         resolveLines(request.body, () => []),
         nowMs,
       );
+  const answer = await answerInTime(deps.clock, given, deps.answerMsMax);
   if (answer.status === "done") return answer;
   throw refusedRequest(answer, (field) => fieldOf(field, hasListings));
 };

@@ -1,12 +1,13 @@
 import { createRoute } from "@hono/zod-openapi";
 import { IdempotencyHeader } from "./fields.ts";
-import { body, bodyAnswers, commonAnswers, json, opensWith, type ScopedRoute } from "./route-parts.ts";
+import { body, bodyAnswers, commonAnswers, json, opensWith, problem, type ScopedRoute } from "./route-parts.ts";
 import { AdjustBody, CountBody, ExpectBody, LineResults, ReceiveBody, ReturnBody } from "./stock-schemas.ts";
 import { TransferBody, TransferResults } from "./transfer-schemas.ts";
 
 const answers = {
   200: json("One answer a line, in the lines' order.", LineResults),
   ...bodyAnswers,
+  409: problem("A request with this key is still under way; send the same one again after Retry-After."),
   ...commonAnswers,
 } as const;
 

@@ -6,6 +6,7 @@ import type { Db } from "../db/pool.ts";
 import type { RefusedAnswer } from "../ledger/answers.ts";
 import type { Ledger, SubmitOptions } from "../ledger/ledger.ts";
 import { ProblemError } from "../ops/problem.ts";
+import { answerInTime } from "./answer-in-time.ts";
 import { keyReused, refusedLine } from "./refusal.ts";
 import type { RefusedLine } from "./stock-schemas.ts";
 
@@ -14,6 +15,8 @@ export type SubmitDeps = {
   readonly ledger: Ledger;
   readonly clock: Clock;
   readonly wakeOutbox: () => void;
+  /** How long a request waits for the ledger's answer; `answerMsMax` when left out. */
+  readonly answerMsMax?: number;
 };
 
 /** What every command says besides what it wants. */
@@ -68,8 +71,8 @@ export const callerOf = (apiKey: ApiKey): SubmitOptions => ({ caller: `api:${api
 /**
  * Sends a request's lines to the ledger in their order; one answer a line. The Idempotency-Key is first bound to the
  * whole body, then each line has a key of its own, so a request that broke off half-way is simply finished by its
- * repetition. Errors: `ProblemError` for a reused key or a time in the future; the ledger's own when any line got no
- * answer (the caller repeats, and lines already done answer as before).
+ * repetition. Errors: `ProblemError` for a reused key, a time in the future or an answer that is not there in time; the
+ * ledger's own when any line got no answer (the caller repeats, and lines already done answer as before).
  */
 export const submitLines = async <Line extends Timed, Answer extends { readonly status: "done" }, Done>(
   deps: SubmitDeps,
@@ -78,6 +81,15 @@ export const submitLines = async <Line extends Timed, Answer extends { readonly 
 ): Promise<(Done | RefusedLine)[]> => {
   const nowMs = deps.clock.now();
   refuseFuture(request.lines, nowMs);
+  return answerInTime(deps.clock, submitClaimed(deps, request, work, nowMs), deps.answerMsMax);
+};
+
+const submitClaimed = async <Line extends Timed, Answer extends { readonly status: "done" }, Done>(
+  deps: SubmitDeps,
+  request: LinesRequest<Line>,
+  work: LineWork<Line, Answer, Done>,
+  nowMs: number,
+): Promise<(Done | RefusedLine)[]> => {
   const { apiKey, route, idempotencyKey, lines } = request;
   const claim = { apiKeyId: apiKey.id, route, idempotencyKey, fingerprint: fingerprint(lines), now: toIso(nowMs) };
   if (!(await claimRequest(deps.db, claim))) throw keyReused();

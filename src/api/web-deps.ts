@@ -16,6 +16,8 @@ export type WebDeps = {
   readonly db: Db;
   readonly ledger: Ledger;
   readonly clock: Clock;
+  /** How long a request with an Idempotency-Key waits for its answer before it gets 409. */
+  readonly answerMsMax?: number;
   readonly log: Log;
   /** Random ids (`randomUUID`): sessions, form nonces, request ids. Must not be guessable. */
   readonly ids: () => string;

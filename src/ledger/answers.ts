@@ -4,6 +4,7 @@ import type { Command, LevelCommand, TransferCommand } from "./commands.ts";
 export const refusals = [
   "unknown-sku",
   "unknown-location",
+  "unknown-movement",
   "same-location",
   "insufficient-stock",
   "insufficient-incoming",

@@ -27,7 +27,7 @@ export type Adjust = AtLevel & { readonly kind: "adjust"; readonly units: number
 /** What somebody counted on the shelf: on hand becomes `units`, the difference is recorded. */
 export type Count = AtLevel & { readonly kind: "count"; readonly units: number; readonly reason: string | null };
 
-/** Mends a mistake of ours by a movement the other way. Signed; `corrects` names the movement that was wrong. */
+/** Mends a mistake of ours by a movement the other way. Signed; `corrects` names the movement of this level that was wrong. */
 export type Correct = AtLevel & {
   readonly kind: "correct";
   readonly onHandUnits: number;

@@ -65,6 +65,10 @@ const changeOf = (command: StockCommand, level: Level): Change => {
 export const decideStock = (command: StockCommand, book: Book): Effect => {
   const level = knownLevel(book, command);
   if (isRefused(level)) return level;
+  if (command.kind === "correct" && command.corrects !== null && !book.movement(command.corrects, command)) {
+    const detail = `"${command.sku}" at "${command.locationId}" has no movement ${command.corrects}; name one of this level`;
+    return refuse("unknown-movement", "corrects", detail);
+  }
   const change = changeOf(command, level);
   const fields: Fields =
     command.kind === "correct"

@@ -108,6 +108,7 @@ export const decide = (state: LockedState, commands: readonly Command[]): Decisi
 
   const decideOne = (command: Command): string => {
     const { key, actor, occurredAt } = command;
+    book.make(command);
     const fingerprint = commandFingerprint(command);
     const before = known.get(key);
     if (before !== undefined) {

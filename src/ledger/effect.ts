@@ -6,6 +6,8 @@ export interface Book {
   readonly clockAt: string;
   readonly locations: LockedState["locations"];
   level(sku: string, locationId: string): Level | undefined;
+  /** Whether that level has this movement. */
+  movement(id: number, of: { readonly sku: string; readonly locationId: string }): boolean;
   inTransit(sku: string, locationId: string): number;
   reservation(id: string): Reservation | undefined;
   transfer(id: string, sku: string): Transfer | undefined;

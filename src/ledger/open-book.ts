@@ -1,9 +1,12 @@
+import type { Command } from "./commands.ts";
 import type { Book, DoneEffect } from "./effect.ts";
+import { placesOf } from "./places.ts";
 import {
   type Level,
   type LockedState,
   levelKey,
   type Move,
+  movementKey,
   type OrderLineState,
   orderLineKey,
   type Reservation,
@@ -22,6 +25,8 @@ export type BookChanges = {
 };
 
 export type WorkingBook = Book & {
+  /** The levels a command makes are known from here on. */
+  make(command: Command): void;
   /** Applies a move; both sides of it. The level must be there: a decision has looked at it. */
   move(move: Move): { readonly before: Level; readonly after: Level };
   keep(about: DoneEffect["about"]): void;
@@ -47,14 +52,29 @@ export const openBook = (state: LockedState): WorkingBook => {
   const reservations = openTable(state.reservations);
   const transfers = openTable(state.transfers);
   const inTransit = openTable(state.inTransit);
+  const unmade = new Set(state.unmade);
   return {
     clockAt: state.clockAt,
     locations: state.locations,
-    level: (sku, locationId) => levels.get(levelKey(sku, locationId)),
+    level: (sku, locationId) => {
+      const key = levelKey(sku, locationId);
+      return unmade.has(key) ? undefined : levels.get(key);
+    },
+    movement: (id, of) => state.movements.has(movementKey(id, of)),
     inTransit: (sku, locationId) => inTransit.get(levelKey(sku, locationId)) ?? 0,
     reservation: (id) => reservations.get(id),
     transfer: (id, sku) => transfers.get(transferKey({ id, sku })),
     orderLine: (key) => orderLines.get(key),
+    make: (command) => {
+      if (unmade.size === 0) return;
+      if (command.kind === "order-target") {
+        const line = orderLines.get(orderLineKey(command));
+        unmade.delete(levelKey(command.sku, line?.locationId ?? command.locationId));
+      }
+      for (const { sku, locationId, mayCreate } of placesOf(command)) {
+        if (mayCreate) unmade.delete(levelKey(sku, locationId));
+      }
+    },
     move: (move) => {
       const key = levelKey(move.sku, move.locationId);
       const before = levels.get(key);

@@ -32,7 +32,7 @@ export type ReservationsPage = {
   readonly rowsMax: number;
 };
 
-/** Reservations by id; null = any. A state that almost none has is found by reading the ids in their order. */
+/** Reservations by id; null = any. Each state has its own order in the index. */
 export const reservationsPage = (on: Queryable, page: ReservationsPage): Promise<readonly ReservationRow[]> =>
   query(
     on,

@@ -42,6 +42,10 @@ export type NewKey = KnownKey & { readonly key: string };
 export type LockedState = {
   /** Every level the commands name, by `levelKey`; a missing one is a SKU or location the ledger does not know. */
   readonly levels: ReadonlyMap<string, Level>;
+  /** Levels that were not there before the batch and that a command asks for before a later one makes them, by `levelKey`. */
+  readonly unmade: ReadonlySet<string>;
+  /** Which of the movements that corrections name are there, by `movementKey`. */
+  readonly movements: ReadonlySet<string>;
   /** What the commands name of these, with the levels where they are. */
   readonly orderLines: ReadonlyMap<string, OrderLineState>;
   readonly reservations: ReadonlyMap<string, Reservation>;
@@ -109,6 +113,9 @@ export type Incident = {
 };
 
 export const levelKey = (sku: string, locationId: string): string => `${locationId}\u0000${sku}`;
+
+export const movementKey = (id: number, of: { readonly sku: string; readonly locationId: string }): string =>
+  `${id} ${levelKey(of.sku, of.locationId)}`;
 
 /** A SKU holds no NUL, so the two cannot run into each other. */
 export const transferKey = (transfer: { readonly id: string; readonly sku: string }): string =>

@@ -17,6 +17,8 @@ export const level = (given: Partial<Level> = {}): Level => ({
 /** A ledger of these levels and nothing else, at the commands' time. Locations: main and shop. */
 export const stateOf = (levels: readonly Level[], clockAt = at): LockedState => ({
   levels: new Map(levels.map((one) => [levelKey(one.sku, one.locationId), one])),
+  unmade: new Set(),
+  movements: new Set(),
   orderLines: new Map(),
   reservations: new Map(),
   transfers: new Map(),

@@ -2,12 +2,13 @@ import { expect, test } from "vitest";
 import { unitsMax } from "../../../src/core/ids.ts";
 import type { Command } from "../../../src/ledger/commands.ts";
 import { decide } from "../../../src/ledger/decide.ts";
-import type { Level } from "../../../src/ledger/state.ts";
+import { type Level, movementKey } from "../../../src/ledger/state.ts";
 import { adjust, correct, count, expectUnits, giveBack, receive } from "../../support/ledger-commands.ts";
 import { answersOf, level, stateOf } from "../../support/ledger-state.ts";
 
 const one = (before: Partial<Level>, command: Command) => {
-  const decision = decide(stateOf([level(before)]), [command]);
+  const movements = new Set([movementKey(41, level())]);
+  const decision = decide({ ...stateOf([level(before)]), movements }, [command]);
   return { ...decision, answer: answersOf(decision.answers)[0] };
 };
 
@@ -58,6 +59,7 @@ test.each<[string, Partial<Level>, Command, string, string]>([
   ["a shelf beyond the limit", { onHand: unitsMax }, receive("A", 1), "units-over-limit", "units"],
   ["incoming beyond the limit", { incoming: unitsMax }, expectUnits("A", 1), "units-over-limit", "units"],
   ["a SKU that the ledger does not know", {}, adjust("B", 1), "unknown-sku", "sku"],
+  ["a movement that is not one of this level", {}, correct("A", 1, 0, 42), "unknown-movement", "corrects"],
   ["a location that is not in the settings", {}, receive("A", 1, { at: "moon" }), "unknown-location", "location"],
 ])("%s is refused, with the field", (_name, before, command, refusal, field) => {
   const decision = one(before, command);

@@ -29,6 +29,8 @@ const level = (given: Partial<Level> = {}): Level => ({
 const state = (levels: readonly Level[], orderLines: readonly OrderLineState[] = []): LockedState => ({
   levels: new Map(levels.map((one) => [levelKey(one.sku, one.locationId), one])),
   orderLines: new Map(orderLines.map((line) => [orderLineKey(line), line])),
+  unmade: new Set(),
+  movements: new Set(),
   locations: new Set(["main"]),
   reservations: new Map(),
   transfers: new Map(),
