@@ -11,18 +11,14 @@ create function span_class(begins timestamptz, ends timestamptz) returns int lan
 return case
   when ends - begins between interval '-10 s' and interval '10 s' then 0
   else case when ends > begins then 1 else -1 end
-       * case when greatest(ends - begins, begins - ends) <= interval '1 min' then 1
-              when greatest(ends - begins, begins - ends) <= interval '10 min' then 2
-              when greatest(ends - begins, begins - ends) <= interval '1 h' then 3
-              when greatest(ends - begins, begins - ends) <= interval '6 h' then 4
-              when greatest(ends - begins, begins - ends) <= interval '1 day' then 5
-              when greatest(ends - begins, begins - ends) <= interval '5 days' then 6
-              when greatest(ends - begins, begins - ends) <= interval '30 days' then 7
-              when greatest(ends - begins, begins - ends) <= interval '180 days' then 8
-              else 9 end
+       * case when greatest(ends - begins, begins - ends) <= interval '15 min' then 1
+              when greatest(ends - begins, begins - ends) <= interval '6 h' then 2
+              when greatest(ends - begins, begins - ends) <= interval '5 days' then 3
+              when greatest(ends - begins, begins - ends) <= interval '60 days' then 4
+              else 5 end
 end;
 create function span_reach(class int) returns interval language sql immutable parallel safe
-return (array[interval '10 s', '1 min', '10 min', '1 h', '6 h', '1 day', '5 days', '30 days', '180 days', '1000 years'])[abs(class) + 1];
+return (array[interval '10 s', '15 min', '6 h', '5 days', '60 days', '1000 years'])[abs(class) + 1];
 
 -- Movements that were recorded long after (or before) they occurred: few, and found by how late they were.
 create index movement_late on movement (sku, location_id, span_class(occurred_at, recorded_at), recorded_at)
@@ -34,32 +30,17 @@ create index reservation_endless on reservation (created_at) where state = 'held
 create index observation_by_time on observation (listing_id, observed_at desc, id desc);
 
 -- The movements of these levels that stand on different sides of `moment` by the two clocks: `sign` +1 when they had
--- occurred and were not recorded yet, -1 the other way round. Functions with fixed plans, here and below: over months of
--- partitions planning would take longer than looking.
+-- occurred and were not recorded yet, -1 the other way round. A loop, so that each class looks only as far as it reaches.
+-- Fixed plans, here and below: over months of partitions planning would take longer than looking.
 create function movements_astride(of_skus text[], moment timestamptz)
   returns table (sku text, location_id text, sign int, d_on_hand bigint, d_reserved bigint, d_incoming bigint,
                  cause_type text, cause_id text)
   language plpgsql stable
-  set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set plan_cache_mode = force_generic_plan as $$
+  set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set plan_cache_mode = force_generic_plan
+  set max_parallel_workers_per_gather = 0 set jit = off as $$
 #variable_conflict use_column
 begin
   return query
-  select m.sku, m.location_id, 1, m.d_on_hand, m.d_reserved, m.d_incoming, m.cause_type, m.cause_id
-    from stock_level l
-    cross join generate_series(1, 9) as c (class)
-    join movement m on m.sku = l.sku and m.location_id = l.location_id
-                   and span_class(m.occurred_at, m.recorded_at) = c.class and span_class(m.occurred_at, m.recorded_at) <> 0
-                   and m.recorded_at > moment and m.recorded_at <= moment + span_reach(c.class)
-   where l.sku = any (of_skus) and m.occurred_at <= moment
-  union all
-  select m.sku, m.location_id, -1, m.d_on_hand, m.d_reserved, m.d_incoming, m.cause_type, m.cause_id
-    from stock_level l
-    cross join generate_series(-9, -1) as c (class)
-    join movement m on m.sku = l.sku and m.location_id = l.location_id
-                   and span_class(m.occurred_at, m.recorded_at) = c.class and span_class(m.occurred_at, m.recorded_at) <> 0
-                   and m.recorded_at <= moment and m.recorded_at > moment - span_reach(c.class)
-   where l.sku = any (of_skus) and m.occurred_at > moment
-  union all
   select m.sku, m.location_id, case when m.recorded_at > moment then 1 else -1 end, m.d_on_hand, m.d_reserved, m.d_incoming,
          m.cause_type, m.cause_id
     from stock_level l
@@ -67,77 +48,86 @@ begin
                    and m.recorded_at >= moment - span_reach(0) and m.recorded_at <= moment + span_reach(0)
    where l.sku = any (of_skus) and span_class(m.occurred_at, m.recorded_at) = 0
      and (m.recorded_at > moment) <> (m.occurred_at > moment);
-end $$;
-
--- Levels of these SKUs at a moment. As known: the balances after the last movement recorded by then. As it was: the same,
--- and what stands astride put on its right side. `movements_astride` of the answer counts those.
-create function stock_levels_at(of_skus text[], moment timestamptz, as_known boolean)
-  returns table (sku text, location_id text, on_hand bigint, reserved bigint, incoming bigint, version bigint, astride bigint)
-  language plpgsql stable
-  set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set plan_cache_mode = force_generic_plan as $$
-#variable_conflict use_column
-begin
-  return query
-  with known as (
-    select l.sku, l.location_id, m.*
+  for class in 1..5 loop
+    return query
+    select m.sku, m.location_id, case when m.recorded_at > moment then 1 else -1 end, m.d_on_hand, m.d_reserved,
+           m.d_incoming, m.cause_type, m.cause_id
       from stock_level l
-      left join lateral (
-             select j.on_hand_after, j.reserved_after, j.incoming_after, j.level_version
-               from movement j
-              where j.sku = l.sku and j.location_id = l.location_id and j.recorded_at <= moment
-              order by j.recorded_at desc, j.level_version desc
-              limit 1) m on true
+      join movement m on m.sku = l.sku and m.location_id = l.location_id
      where l.sku = any (of_skus)
-  ), mended as (
-    select a.sku, a.location_id, sum(a.sign * a.d_on_hand) as oh, sum(a.sign * a.d_reserved) as rs,
-           sum(a.sign * a.d_incoming) as ic, count(*) as n
-      from movements_astride(case when as_known then '{}' else of_skus end, moment) a
-     group by 1, 2
-  )
-  select k.sku, k.location_id, (coalesce(k.on_hand_after, 0) + coalesce(d.oh, 0))::bigint,
-         (coalesce(k.reserved_after, 0) + coalesce(d.rs, 0))::bigint,
-         (coalesce(k.incoming_after, 0) + coalesce(d.ic, 0))::bigint, coalesce(k.level_version, 0), coalesce(d.n, 0)
-    from known k
-    left join mended d on d.sku = k.sku and d.location_id = k.location_id
-   where k.level_version is not null or d.n is not null;
+       and span_class(m.occurred_at, m.recorded_at) <> 0 and span_class(m.occurred_at, m.recorded_at) in (class, -class)
+       and m.recorded_at >= moment - span_reach(class) and m.recorded_at <= moment + span_reach(class)
+       and (m.recorded_at > moment) <> (m.occurred_at > moment);
+  end loop;
 end $$;
 
--- What reservations held of these SKUs at a moment: the sum of their movements by the clock asked for, of those that were
--- open around it. Whatever moved for a reservation was recorded between its two times.
-create function reservations_at(of_skus text[], moment timestamptz, as_known boolean)
-  returns table (reservation_id text, sku text, location_id text, units bigint)
-  language plpgsql stable
-  set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set plan_cache_mode = force_generic_plan as $$
-#variable_conflict use_column
+-- Levels of these SKUs at a moment, and what reservations held of them. As known: the balances after the last movement
+-- recorded by then. As it was: the same, and what stands astride put on its right side. Whatever moved for a reservation
+-- was recorded between its two times; so those are looked at that were open around the moment, or moved astride.
+create function stock_at(of_skus text[], moment timestamptz, as_known boolean) returns json language plpgsql stable
+  set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set plan_cache_mode = force_generic_plan
+  set max_parallel_workers_per_gather = 0 set jit = off as $$
 declare
-  slack interval := case when as_known then '0' else span_reach(0) end;
+  slack        interval := case when as_known then interval '0' else span_reach(0) end;
+  astride      json;
+  levels       json;
+  ids          text[]   := '{}';
+  reservations json;
 begin
-  return query
-  with candidates as (
-    select r.id from reservation r
-     where r.state = 'held' and r.expires_at is not null and r.created_at <= moment + slack
-    union
-    select r.id from reservation r
-     where r.state = 'held' and r.expires_at is null and r.created_at <= moment + slack
-    union
-    select r.id
-      from generate_series(0, 9) as c (class)
-      join reservation r on r.state <> 'held' and span_class(r.created_at, r.updated_at) = c.class
-                        and r.updated_at > moment - slack and r.updated_at <= moment + span_reach(c.class) + slack
-     where r.created_at <= moment + slack
-    union
-    select a.cause_id
-      from movements_astride(case when as_known then '{}' else of_skus end, moment) a where a.cause_type = 'reservation'
-  )
-  select m.cause_id, m.sku, m.location_id, sum(m.d_reserved)::bigint
-    from candidates c
-    join reservation r on r.id = c.id
-    join reservation_line l on l.reservation_id = r.id and l.sku = any (of_skus)
-    join movement m on m.cause_type = 'reservation' and m.cause_id = r.id and m.sku = l.sku and m.location_id = l.location_id
-                   and m.recorded_at >= r.created_at and m.recorded_at <= r.updated_at
-   where case when as_known then m.recorded_at else m.occurred_at end <= moment
-   group by 1, 2, 3
-  having sum(m.d_reserved) > 0;
+  if not as_known then
+    select json_agg(json_build_array(a.sku, a.location_id, a.oh, a.rs, a.ic, a.n, a.ids)) into astride
+      from (select sku, location_id, sum(sign * d_on_hand) as oh, sum(sign * d_reserved) as rs, sum(sign * d_incoming) as ic,
+                   count(*) as n, array_agg(distinct cause_id) filter (where cause_type = 'reservation') as ids
+              from movements_astride(of_skus, moment) group by 1, 2) a;
+    select coalesce(array_agg(distinct i.id), '{}') into ids
+      from json_array_elements(astride) a, json_array_elements_text(case when json_typeof(a -> 6) = 'array' then a -> 6 end) i (id);
+  end if;
+  select json_agg(json_build_object(
+           'sku', k.sku, 'locationId', k.location_id, 'onHand', coalesce(k.on_hand_after, 0) + coalesce(d.oh, 0),
+           'reserved', coalesce(k.reserved_after, 0) + coalesce(d.rs, 0),
+           'incoming', coalesce(k.incoming_after, 0) + coalesce(d.ic, 0),
+           'version', coalesce(k.level_version, 0), 'corrections', coalesce(d.n, 0))
+           order by k.sku collate "C", k.location_id collate "C")
+    into levels
+    from (select l.sku, l.location_id, m.*
+            from stock_level l
+            left join lateral (
+                   select j.on_hand_after, j.reserved_after, j.incoming_after, j.level_version
+                     from movement j
+                    where j.sku = l.sku and j.location_id = l.location_id and j.recorded_at <= moment
+                    order by j.recorded_at desc, j.level_version desc
+                    limit 1) m on true
+           where l.sku = any (of_skus)) k
+    left join (select a ->> 0 as sku, a ->> 1 as location_id, (a ->> 2)::bigint as oh, (a ->> 3)::bigint as rs,
+                      (a ->> 4)::bigint as ic, (a ->> 5)::bigint as n
+                 from json_array_elements(astride) a) d on d.sku = k.sku and d.location_id = k.location_id
+   where k.level_version is not null or d.n is not null;
+
+  for class in 0..5 loop
+    ids := ids || array(
+      select r.id from reservation r
+       where r.state <> 'held' and span_class(r.created_at, r.updated_at) = class
+         and r.updated_at > moment - slack and r.updated_at <= moment + span_reach(class) + slack
+         and r.created_at <= moment + slack);
+  end loop;
+  ids := ids || array(select r.id from reservation r
+                       where r.state = 'held' and r.expires_at is not null and r.created_at <= moment + slack)
+             || array(select r.id from reservation r
+                       where r.state = 'held' and r.expires_at is null and r.created_at <= moment + slack);
+  select json_agg(json_build_object('reservationId', h.cause_id, 'sku', h.sku, 'locationId', h.location_id, 'units', h.units)
+                  order by h.sku collate "C", h.location_id collate "C", h.cause_id collate "C")
+    into reservations
+    from (select m.cause_id, m.sku, m.location_id, sum(m.d_reserved) as units
+            from (select distinct l.reservation_id, l.sku, l.location_id
+                    from unnest(ids) as c (id)
+                    join reservation_line l on l.reservation_id = c.id and l.sku = any (of_skus)) l
+            join reservation r on r.id = l.reservation_id
+            join movement m on m.cause_type = 'reservation' and m.cause_id = l.reservation_id and m.sku = l.sku
+                           and m.location_id = l.location_id and m.recorded_at >= r.created_at and m.recorded_at <= r.updated_at
+           where case when as_known then m.recorded_at else m.occurred_at end <= moment
+           group by 1, 2, 3
+          having sum(m.d_reserved) > 0) h;
+  return json_build_object('levels', coalesce(levels, '[]'), 'reservations', coalesce(reservations, '[]'));
 end $$;
 
 -- What each check of the invariants found when it ran last.
