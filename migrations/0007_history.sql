@@ -31,7 +31,8 @@ create index observation_by_time on observation (listing_id, observed_at desc, i
 
 -- The movements of these levels that stand on different sides of `moment` by the two clocks: `sign` +1 when they had
 -- occurred and were not recorded yet, -1 the other way round. A loop, so that each class looks only as far as it reaches.
--- Fixed plans, here and below: over months of partitions planning would take longer than looking.
+-- Fixed plans, here and below: over months of partitions planning would take longer than looking. `offset 0` keeps the
+-- planner to the order that is written: levels first, then the little there is around the moment.
 create function movements_astride(of_skus text[], moment timestamptz)
   returns table (sku text, location_id text, sign int, d_on_hand bigint, d_reserved bigint, d_incoming bigint,
                  cause_type text, cause_id text)
@@ -41,23 +42,31 @@ create function movements_astride(of_skus text[], moment timestamptz)
 #variable_conflict use_column
 begin
   return query
-  select m.sku, m.location_id, case when m.recorded_at > moment then 1 else -1 end, m.d_on_hand, m.d_reserved, m.d_incoming,
-         m.cause_type, m.cause_id
+  select l.sku, l.location_id, m.*
     from stock_level l
-    join movement m on m.sku = l.sku and m.location_id = l.location_id
-                   and m.recorded_at >= moment - span_reach(0) and m.recorded_at <= moment + span_reach(0)
-   where l.sku = any (of_skus) and span_class(m.occurred_at, m.recorded_at) = 0
-     and (m.recorded_at > moment) <> (m.occurred_at > moment);
+    cross join lateral (
+           select case when j.recorded_at > moment then 1 else -1 end, j.d_on_hand, j.d_reserved, j.d_incoming, j.cause_type,
+                  j.cause_id
+             from movement j
+            where j.sku = l.sku and j.location_id = l.location_id and span_class(j.occurred_at, j.recorded_at) = 0
+              and j.recorded_at >= moment - span_reach(0) and j.recorded_at <= moment + span_reach(0)
+              and (j.recorded_at > moment) <> (j.occurred_at > moment)
+           offset 0) m
+   where l.sku = any (of_skus);
   for class in 1..5 loop
     return query
-    select m.sku, m.location_id, case when m.recorded_at > moment then 1 else -1 end, m.d_on_hand, m.d_reserved,
-           m.d_incoming, m.cause_type, m.cause_id
+    select l.sku, l.location_id, m.*
       from stock_level l
-      join movement m on m.sku = l.sku and m.location_id = l.location_id
-     where l.sku = any (of_skus)
-       and span_class(m.occurred_at, m.recorded_at) <> 0 and span_class(m.occurred_at, m.recorded_at) in (class, -class)
-       and m.recorded_at >= moment - span_reach(class) and m.recorded_at <= moment + span_reach(class)
-       and (m.recorded_at > moment) <> (m.occurred_at > moment);
+      cross join lateral (
+             select case when j.recorded_at > moment then 1 else -1 end, j.d_on_hand, j.d_reserved, j.d_incoming, j.cause_type,
+                    j.cause_id
+               from movement j
+              where j.sku = l.sku and j.location_id = l.location_id and span_class(j.occurred_at, j.recorded_at) <> 0
+                and span_class(j.occurred_at, j.recorded_at) in (class, -class)
+                and j.recorded_at >= moment - span_reach(class) and j.recorded_at <= moment + span_reach(class)
+                and (j.recorded_at > moment) <> (j.occurred_at > moment)
+             offset 0) m
+     where l.sku = any (of_skus);
   end loop;
 end $$;
 
@@ -117,16 +126,20 @@ begin
   select json_agg(json_build_object('reservationId', h.cause_id, 'sku', h.sku, 'locationId', h.location_id, 'units', h.units)
                   order by h.sku collate "C", h.location_id collate "C", h.cause_id collate "C")
     into reservations
-    from (select m.cause_id, m.sku, m.location_id, sum(m.d_reserved) as units
+    from (select l.reservation_id as cause_id, l.sku, l.location_id, m.units
             from (select distinct l.reservation_id, l.sku, l.location_id
                     from unnest(ids) as c (id)
-                    join reservation_line l on l.reservation_id = c.id and l.sku = any (of_skus)) l
+                    join reservation_line l on l.reservation_id = c.id and l.sku = any (of_skus)
+                  offset 0) l
             join reservation r on r.id = l.reservation_id
-            join movement m on m.cause_type = 'reservation' and m.cause_id = l.reservation_id and m.sku = l.sku
-                           and m.location_id = l.location_id and m.recorded_at >= r.created_at and m.recorded_at <= r.updated_at
-           where case when as_known then m.recorded_at else m.occurred_at end <= moment
-           group by 1, 2, 3
-          having sum(m.d_reserved) > 0) h;
+            cross join lateral (
+                   select sum(j.d_reserved) as units
+                     from movement j
+                    where j.cause_type = 'reservation' and j.cause_id = l.reservation_id and j.sku = l.sku
+                      and j.location_id = l.location_id and j.recorded_at >= r.created_at and j.recorded_at <= r.updated_at
+                      and case when as_known then j.recorded_at else j.occurred_at end <= moment
+                   offset 0) m
+           where m.units > 0) h;
   return json_build_object('levels', coalesce(levels, '[]'), 'reservations', coalesce(reservations, '[]'));
 end $$;
 

@@ -41,6 +41,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
     "console",
     "connectors/connector.ts",
     "sync/inbox.ts",
+    "sync/shown-at.ts",
   ],
   console: ["core", "db", "access", "ops"],
   compose: ["*"],

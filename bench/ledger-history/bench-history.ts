@@ -1,10 +1,10 @@
 import pg from "pg";
+import { z } from "zod";
 import { seededRandom } from "../../src/core/random.ts";
 import { type Db, openDb } from "../../src/db/pool.ts";
 import { query, sql } from "../../src/db/sql.ts";
 import { stockAt } from "../../src/ledger/past-stock.ts";
 import { shownAt } from "../../src/sync/shown-at.ts";
-import { z } from "zod";
 import { percentile } from "../figures.ts";
 import { load, monthsCount, skusCount } from "./load.ts";
 
@@ -108,7 +108,9 @@ export const benchHistory = async (
   let hottestSkuMovements: number;
   try {
     loadSeconds = await load(client, options.movements, options.tell);
-    const hottest = await client.query<{ n: string }>("select sum(version) as n from stock_level group by sku order by 1 desc limit 1");
+    const hottest = await client.query<{ n: string }>(
+      "select sum(version) as n from stock_level group by sku order by 1 desc limit 1",
+    );
     hottestSkuMovements = Number(hottest.rows[0]?.n ?? 0);
   } finally {
     await client.end();

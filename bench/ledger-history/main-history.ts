@@ -46,7 +46,9 @@ export const mainHistory = async (args: readonly string[]): Promise<void> => {
   }
   try {
     const before = loadavg();
-    const counts = values.quick ? { questions: 1_000, summedQuestions: 100 } : { questions: 10_000, summedQuestions: 300 };
+    const counts = values.quick
+      ? { questions: 1_000, summedQuestions: 100 }
+      : { questions: 10_000, summedQuestions: 300 };
     const report = await benchHistory(servers.postgresUrl, { movements, ...counts, tell });
     const machine = {
       cpu: cpus()[0]?.model ?? "",

@@ -6,6 +6,7 @@ import { demoCommand } from "./demo.ts";
 import { keyCommands } from "./keys.ts";
 import { ledgerLogCommands } from "./ledger-log.ts";
 import { mappingCommands } from "./mapping.ts";
+import { pastCommands } from "./past.ts";
 import { reservationCommands } from "./reservations.ts";
 import { simulateCommand } from "./simulate.ts";
 import { stockCommands } from "./stock.ts";
@@ -25,6 +26,7 @@ export const createProgram = (): Command => {
   accountCommands(program);
   mappingCommands(program);
   stockCommands(program);
+  pastCommands(program);
   transferCommands(program);
   reservationCommands(program);
   keyCommands(program);

@@ -36,7 +36,11 @@ export type PastStock = z.infer<typeof PastStock>;
  * Levels of the named SKUs at a moment, and what reservations held of them, sorted by SKU and location. A level that
  * nothing had moved yet is absent.
  */
-export const stockAt = async (on: Queryable, skus: readonly string[], { time, asKnown }: Asking): Promise<PastStock> => {
+export const stockAt = async (
+  on: Queryable,
+  skus: readonly string[],
+  { time, asKnown }: Asking,
+): Promise<PastStock> => {
   const row = await queryOne(
     on,
     z.object({ stock: PastStock }),

@@ -16,7 +16,9 @@ export const withEmptyDatabase = async <Result>(work: (url: string) => Promise<R
     return await work(url.href);
   } finally {
     // Sessions that were closed take a moment to be gone.
-    await until(async () => (await admin.query("select from pg_stat_activity where datname = $1", [name])).rowCount === 0);
+    await until(
+      async () => (await admin.query("select from pg_stat_activity where datname = $1", [name])).rowCount === 0,
+    );
     await admin.query(`drop database if exists ${name}`);
     await admin.end();
   }

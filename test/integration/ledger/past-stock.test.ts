@@ -46,11 +46,30 @@ const step: fc.Arbitrary<Step> = fc.record({
   what: fc.integer({ min: 0, max: 9 }),
   units: fc.integer({ min: 1, max: 5 }),
   afterMs: fc.constantFrom(0, 0, 1, 900, 9_999, 10_000, 10_001, 61 * second, 3_600 * second, day, 40 * day),
-  lateMs: fc.constantFrom(0, 0, 1, -1, 5 * second, -5 * second, 10_000, -10_000, 59 * second, 3_600 * second, -day, 29 * day, 300 * day),
+  lateMs: fc.constantFrom(
+    0,
+    0,
+    1,
+    -1,
+    5 * second,
+    -5 * second,
+    10_000,
+    -10_000,
+    59 * second,
+    3_600 * second,
+    -day,
+    29 * day,
+    300 * day,
+  ),
 });
 
 /** Unknown reservations and transfers are refused, which is as good a step as any. */
-const commandOf = ({ what, units }: Step, [one, two]: readonly [string, string], run: string, index: number): Command => {
+const commandOf = (
+  { what, units }: Step,
+  [one, two]: readonly [string, string],
+  run: string,
+  index: number,
+): Command => {
   const id = `${run}-${index - (index % 3)}`;
   const commands: readonly Command[] = [
     receive(one, units * 3, { at: "main" }),
@@ -62,7 +81,13 @@ const commandOf = ({ what, units }: Step, [one, two]: readonly [string, string],
     release(id, null),
     send(id, one, units),
     arrive(id, one, 1),
-    orderTarget({ sku: one, order: id, hold: units, left: units % 2, at: new Date(1_700_000_000_000 + index).toISOString() }),
+    orderTarget({
+      sku: one,
+      order: id,
+      hold: units,
+      left: units % 2,
+      at: new Date(1_700_000_000_000 + index).toISOString(),
+    }),
   ];
   return commands[what] as Command;
 };
@@ -170,22 +195,28 @@ test("the past is what a look at that moment showed, and what had occurred by th
       const got = await askLevels(skus, timeMs, false);
       // A level whose late movements cancel out is told with what it is: the same as one that nothing moved yet.
       const isZero = (row: string): boolean => row.endsWith("[0,0,0]]");
-      expect(got.filter((row) => !isZero(row)), `as it was at ${iso(timeMs)}`).toEqual(
-        sorted(levels).filter((row) => !isZero(row)),
-      );
+      expect(
+        got.filter((row) => !isZero(row)),
+        `as it was at ${iso(timeMs)}`,
+      ).toEqual(sorted(levels).filter((row) => !isZero(row)));
       expect(await askReservations(skus, timeMs, false), `held as it was at ${iso(timeMs)}`).toEqual(
         sorted([...held].map(([name, [, units = 0]]) => [name, units])).filter((row) => !/,(?:0|-\d+)\]$/.test(row)),
       );
     }
   };
-  await fc.assert(
-    fc.asyncProperty(fc.array(step, { minLength: 4, maxLength: 22 }), play),
-    { numRuns: 20, endOnFailure: true },
-  );
+  await fc.assert(fc.asyncProperty(fc.array(step, { minLength: 4, maxLength: 22 }), play), {
+    numRuns: 20,
+    endOnFailure: true,
+  });
 });
 
 test("a level is told by the version it had, and a late movement is told as a correction", async () => {
-  const ledger = createLedger({ ...database, clock: systemClock, random: seededRandom(1), afterCommit: () => undefined });
+  const ledger = createLedger({
+    ...database,
+    clock: systemClock,
+    random: seededRandom(1),
+    afterCommit: () => undefined,
+  });
   nowMs += day;
   const first = nowMs;
   await database.setClock(iso(first));
