@@ -153,5 +153,7 @@ create table invariant_result (
   -- The first of what breaks it.
   subjects   text[] not null,
   failure    text,
+  -- When it last ran to its end.
+  completed_at timestamptz,
   check ((violations is null) = (failure is not null))
 );

@@ -89,6 +89,7 @@ const writers: Readonly<Record<string, string>> = {
   ledger_log_tile: "ledger",
   ledger_log_head: "ledger",
   ledger_log_rewind: "ledger",
+  invariant_result: "ledger",
   listing: "mapping",
   listing_alias: "mapping",
   listing_link: "mapping",

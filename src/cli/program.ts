@@ -5,6 +5,7 @@ import { daemonCommands } from "./daemon.ts";
 import { demoCommand } from "./demo.ts";
 import { keyCommands } from "./keys.ts";
 import { ledgerLogCommands } from "./ledger-log.ts";
+import { rebuildCommand } from "./ledger-rebuild.ts";
 import { mappingCommands } from "./mapping.ts";
 import { pastCommands } from "./past.ts";
 import { reservationCommands } from "./reservations.ts";
@@ -23,6 +24,7 @@ export const createProgram = (): Command => {
   daemonCommands(program);
   upkeepCommands(program);
   ledgerLogCommands(program);
+  rebuildCommand(program);
   accountCommands(program);
   mappingCommands(program);
   stockCommands(program);
