@@ -14,7 +14,7 @@ export const findViolations = async (
 ): Promise<Violations> => {
   const [found] = await query(on, z.object({ count: z.number(), subjects: z.array(z.string()) }), {
     text: `with broken as (${statement.text})
-             select count(*) as count, coalesce((select array_agg(subject) from (select subject from broken limit ${subjectsMax}) some), '{}') as subjects
+             select count(*) as count, coalesce((select array_agg(subject) from (select subject from broken limit ${subjectsMax}) first), '{}') as subjects
                from broken`,
     values: statement.values,
   });

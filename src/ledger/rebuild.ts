@@ -43,7 +43,7 @@ export const compareLevels = (
                        from movement group by 1, 2) m on m.sku = s.sku and m.location_id = s.location_id
          where (s.on_hand, s.reserved, s.incoming, s.version)
                is distinct from (coalesce(m.oh, 0), coalesce(m.rs, 0), coalesce(m.ic, 0), coalesce(m.last, 0))
-         order by 2 collate "C", 1 collate "C"`,
+         order by coalesce(s.location_id, m.location_id) collate "C", coalesce(s.sku, m.sku) collate "C"`,
     );
     const count = await queryOne(tx, z.object({ n: z.number() }), sql`select count(*) as n from stock_level`);
     return { levels: count?.n ?? 0, differences };
