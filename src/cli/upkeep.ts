@@ -1,5 +1,6 @@
 import type { Command } from "commander";
 import { openServers } from "../compose/servers.ts";
+import { grantAppRole } from "../db/app-role.ts";
 import { migrate } from "../db/migrate.ts";
 import { invariants, runInvariant } from "../jobs/check-invariants.ts";
 import { commandLog, ExitError, type GlobalOptions, say, settingsOf, untilSignalled, withRuntime } from "./context.ts";
@@ -12,15 +13,23 @@ export const upkeepCommands = (program: Command): void => {
   program
     .command("migrate")
     .description("bring the database up to date (forward only)")
+    .option("--app-role <name>", "let this role do what a daemon does at work, and nothing else (DATABASE_APP_ROLE)")
     .action(async (_options, command: Command) => {
-      const options = command.optsWithGlobals<GlobalOptions>();
+      const options = command.optsWithGlobals<GlobalOptions & { readonly appRole?: string }>();
       const servers = await openServers(settingsOf(options), commandLog());
       try {
         const applied = await migrate(servers.databaseUrl, () => undefined);
+        const appRole = options.appRole ?? servers.appRole;
+        if (appRole !== undefined) {
+          await grantAppRole(servers.databaseUrl, appRole).catch((error: Error) => {
+            throw new ExitError(1, error.message);
+          });
+        }
+        const done = applied.length === 0 ? "the database is up to date" : `applied ${applied.join(", ")}`;
         say(
           options,
-          { applied },
-          applied.length === 0 ? "the database is up to date" : `applied ${applied.join(", ")}`,
+          { applied, appRole: appRole ?? null },
+          appRole === undefined ? done : `${done}; ${appRole} may do what work needs`,
         );
       } finally {
         await servers.stop();
