@@ -27,7 +27,7 @@ export const getPastInventory = createRoute({
 export const queryPastInventory = createRoute({
   ...opensWith("inventory:read"),
   method: "post",
-  path: "/v1/inventory/at",
+  path: "/v1/inventory/at/query",
   summary: "Stock of up to 100 SKUs at a past moment",
   request: { body: body(PastBody) },
   responses: {

@@ -64,7 +64,7 @@ test("an unknown SKU, a moment that is none, and a clock that is none are refuse
 });
 
 test("several SKUs are asked for at once; what the ledger does not know is named", async () => {
-  const answer = await web.app.request("/v1/inventory/at", {
+  const answer = await web.app.request("/v1/inventory/at/query", {
     method: "POST",
     body: JSON.stringify({ skus: [sku, "TEA"], time: "2026-11-10T12:00:00Z", asKnown: true }),
     headers: { authorization: `Bearer ${key}`, "content-type": "application/json" },
