@@ -3,7 +3,7 @@ import { type Clock, toIso } from "../core/clock.ts";
 import { findViolations, type Invariant } from "../db/invariant.ts";
 import type { Db } from "../db/pool.ts";
 import { inSnapshot } from "../db/snapshot.ts";
-import type { Queryable } from "../db/sql.ts";
+import { execute, type Queryable, sql } from "../db/sql.ts";
 import { ledgerChecks } from "../ledger/check.ts";
 import { upkeepChecks } from "../ledger/check-upkeep.ts";
 import { dueChecks, type NewResult, saveResult } from "../ledger/invariant-results.ts";
@@ -29,7 +29,12 @@ export const runInvariant = async (
 ): Promise<NewResult> => {
   const ranAt = toIso(clock.now());
   const startMs = clock.monotonicMs();
-  const found = await inSnapshot(db, timeoutMs, (tx) => findViolations(tx, check, subjectsMax)).then(
+  const look = inSnapshot(db, timeoutMs, async (tx) => {
+    // Whole journals are sorted and hashed: with little memory that goes over the disk.
+    await execute(tx, sql`select set_config('work_mem', '64MB', true)`);
+    return findViolations(tx, check, subjectsMax);
+  });
+  const found = await look.then(
     ({ count, subjects }) => ({ violations: count, subjects, failure: null }),
     (error: Error) => ({ violations: null, subjects: [], failure: error.message }),
   );

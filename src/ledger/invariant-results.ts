@@ -49,7 +49,10 @@ export const readResults = (on: Queryable): Promise<readonly InvariantResult[]> 
         from invariant_result order by name`,
   );
 
-/** Which of these checks have not been run for so long. */
+/**
+ * Which of these checks have not been run for so long; one that takes its time waits a hundred times as long as it took, so
+ * that checking is never more than a hundredth of the work.
+ */
 export const dueChecks = async (
   on: Queryable,
   names: readonly string[],
@@ -62,7 +65,8 @@ export const dueChecks = async (
       sql`
         select n.name from unnest(${names}::text[]) with ordinality as n (name, place)
           left join invariant_result r using (name)
-         where coalesce(r.ran_at <= ${given.now}::timestamptz - ${given.everyMs} * interval '1 millisecond', true)
+         where coalesce(r.ran_at <= ${given.now}::timestamptz
+                                    - greatest(${given.everyMs}::bigint, 100 * r.took_ms) * interval '1 millisecond', true)
          order by n.place`,
     )
   ).map((row) => row.name);

@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { sql } from "../../../src/db/sql.ts";
 import { checkInvariants, invariants, invariantsDue, runInvariant } from "../../../src/jobs/check-invariants.ts";
-import { readResults } from "../../../src/ledger/invariant-results.ts";
+import { sweep } from "../../../src/jobs/sweep.ts";
+import { dueChecks, readResults, saveResult } from "../../../src/ledger/invariant-results.ts";
 import { createTestDatabase, reopenTestDatabase, type TestDatabase } from "../../support/database.ts";
 import { JobBench } from "../../support/job-bench.ts";
 import { until } from "../../support/until.ts";
@@ -47,7 +48,13 @@ test("a system at work breaks no invariant; each is run once an hour, and its re
     invariants.map(({ name }) => [name, 0, null]).toSorted(([a], [b]) => (String(a) < String(b) ? -1 : 1)),
   );
   expect(await invariantsDue(bench.database.db, bench.clock.iso())).toEqual([]);
+  const woken: string[] = [];
+  const sweepNow = () => sweep({ ...bench.deps, wake: (name) => woken.push(name) });
+  await sweepNow();
+  expect(woken).not.toContain("check-invariants");
   bench.clock.advance(3_600_000);
+  await sweepNow();
+  expect(woken.filter((name) => name === "check-invariants")).toHaveLength(1);
   expect(await invariantsDue(bench.database.db, bench.clock.iso())).toEqual(invariants.map(({ name }) => name));
 });
 
@@ -122,6 +129,21 @@ test("a check that cannot be run to its end says so and keeps when it last could
     const writes = { ...check(""), statement: sql`insert into location values ('x', 'X') returning id as subject` };
     expect(await runInvariant(deps, writes, 60_000)).toMatchObject({ violations: null });
     expect(await readResults(database.db)).toMatchObject([{ violations: null, completedAtMs: bench.clock.now() }]);
+  } finally {
+    await database.drop();
+  }
+});
+
+test("a check that takes its time is run less often", async () => {
+  const database = await createTestDatabase();
+  try {
+    const done = { violations: 0, subjects: [], failure: null };
+    await saveResult(database.db, { name: "quick", ranAt: "2026-11-01T00:00:00.000Z", tookMs: 36_000, ...done });
+    await saveResult(database.db, { name: "long", ranAt: "2026-11-01T00:00:00.000Z", tookMs: 60_000, ...done });
+    const dueAt = (now: string) => dueChecks(database.db, ["new", "quick", "long"], { now, everyMs: 3_600_000 });
+    expect(await dueAt("2026-11-01T00:59:59.999Z")).toEqual(["new"]);
+    expect(await dueAt("2026-11-01T01:00:00.000Z")).toEqual(["new", "quick"]);
+    expect(await dueAt("2026-11-01T01:40:00.000Z")).toEqual(["new", "quick", "long"]);
   } finally {
     await database.drop();
   }
