@@ -1,9 +1,10 @@
 import { availableParallelism, cpus, loadavg } from "node:os";
 import { parseArgs } from "node:util";
 import { benchLedger, type LedgerReport } from "./ledger/bench-ledger.ts";
+import { mainHistory } from "./ledger-history/main-history.ts";
 import { startServers } from "./servers.ts";
 
-const help = `npm run bench -- ledger [options]
+const help = `npm run bench -- ledger [options]            (npm run bench -- ledger-history --help for the other one)
 
 Measures durable reservations a second, side by side with other ways to do it, on servers of its own.
 
@@ -78,4 +79,4 @@ const main = async (): Promise<void> => {
   }
 };
 
-await main();
+await (process.argv[2] === "ledger-history" ? mainHistory(process.argv.slice(3)) : main());

@@ -13,6 +13,7 @@ import type { Settings } from "./config/settings.ts";
 import type { Connector } from "./connectors/connector.ts";
 import { systemClock, toIso } from "./core/clock.ts";
 import { systemRandom } from "./core/random.ts";
+import { grantAppRole } from "./db/app-role.ts";
 import { migrate } from "./db/migrate.ts";
 import { type Db, openDb } from "./db/pool.ts";
 import type { JobDeps } from "./jobs/deps.ts";
@@ -71,11 +72,14 @@ export const compose = async (
     const secretKey = ensureSecretKey(settings).key;
     const servers = await openServers(settings, log);
     stops.push(() => servers.stop());
-    if (options.migrate)
+    if (options.migrate) {
       await migrate(servers.databaseUrl, (message) => log.debug({ migration: message }, "migration"));
+      if (servers.appRole !== undefined) await grantAppRole(servers.databaseUrl, servers.appRole);
+    }
     const db = openDb({
       url: servers.databaseUrl,
       connectionsMax: connectionsOf(options.roles),
+      role: servers.appRole,
       applicationName: `lockstep ${[...options.roles].join("+") || "command"}`,
       onIdleError: (error) => log.warn({ err: error.message }, "database connection lost"),
     });

@@ -35,10 +35,10 @@ const inventoryOut = (sku: string, levels: readonly InventoryLevel[]): Inventory
 
 /**
  * The SKU in the path, decoded once and byte-exact. Taken from the raw path: a framework that forgives a bad percent
- * sign would look for another SKU than the caller named.
+ * sign would look for another SKU than the caller named. `at`: which segment of the path, -1 the last.
  */
-const skuInPath = (url: string): Sku => {
-  const segment = new URL(url).pathname.split("/").at(-1) ?? "";
+export const skuInPath = (url: string, at = -1): Sku => {
+  const segment = new URL(url).pathname.split("/").at(at) ?? "";
   let decoded: string;
   try {
     decoded = decodeURIComponent(segment);

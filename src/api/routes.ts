@@ -1,5 +1,6 @@
 import { createRoute, z } from "@hono/zod-openapi";
 import { ledgerLogRoutes } from "./ledger-log-routes.ts";
+import { pastRoutes } from "./past-routes.ts";
 import { reservationRoutes } from "./reservation-routes.ts";
 import { body, bodyAnswers, commonAnswers, json, opensWith, problem, type ScopedRoute } from "./route-parts.ts";
 import { InventoryOut, InventoryQuery, InventoryQueryOut, MovementsOut, MovementsQuery } from "./schemas.ts";
@@ -55,6 +56,7 @@ export const listMovements = createRoute({
 export const apiRoutes: readonly ScopedRoute[] = [
   getInventory,
   queryInventory,
+  ...pastRoutes,
   ...stockRoutes,
   listMovements,
   ...reservationRoutes,

@@ -6,6 +6,7 @@ import { mountInventory } from "./inventory.ts";
 import { acceptJson } from "./json-body.ts";
 import { mountLedgerLog } from "./ledger-log.ts";
 import { mountMovements } from "./movements.ts";
+import { mountPastInventory } from "./past-inventory.ts";
 import { mountReservations } from "./reservations.ts";
 import { apiRoutes } from "./routes.ts";
 import { mountStockCommands } from "./stock-commands.ts";
@@ -30,6 +31,7 @@ export const v1Routes = (deps: V1Deps): OpenAPIHono<WebEnv> => {
   }
   app.use("/v1/*", acceptJson(deps.settings.apiBodyBytes));
   mountInventory(app, deps);
+  mountPastInventory(app, deps);
   mountStockCommands(app, deps);
   mountReservations(app, deps);
   mountMovements(app, deps);

@@ -1,23 +1,35 @@
 import type { Command } from "commander";
 import { openServers } from "../compose/servers.ts";
+import { grantAppRole } from "../db/app-role.ts";
 import { migrate } from "../db/migrate.ts";
-import { checkLedger } from "../ledger/check.ts";
+import { invariants, runInvariant } from "../jobs/check-invariants.ts";
 import { commandLog, ExitError, type GlobalOptions, say, settingsOf, untilSignalled, withRuntime } from "./context.ts";
+
+/** A person waits for it: longer than the hourly job takes. */
+const checkMsMax = 10 * 60_000;
 
 /** Database, settings and invariants. */
 export const upkeepCommands = (program: Command): void => {
   program
     .command("migrate")
     .description("bring the database up to date (forward only)")
+    .option("--app-role <name>", "let this role do what a daemon does at work, and nothing else (DATABASE_APP_ROLE)")
     .action(async (_options, command: Command) => {
-      const options = command.optsWithGlobals<GlobalOptions>();
+      const options = command.optsWithGlobals<GlobalOptions & { readonly appRole?: string }>();
       const servers = await openServers(settingsOf(options), commandLog());
       try {
         const applied = await migrate(servers.databaseUrl, () => undefined);
+        const appRole = options.appRole ?? servers.appRole;
+        if (appRole !== undefined) {
+          await grantAppRole(servers.databaseUrl, appRole).catch((error: Error) => {
+            throw new ExitError(1, error.message);
+          });
+        }
+        const done = applied.length === 0 ? "the database is up to date" : `applied ${applied.join(", ")}`;
         say(
           options,
-          { applied },
-          applied.length === 0 ? "the database is up to date" : `applied ${applied.join(", ")}`,
+          { applied, appRole: appRole ?? null },
+          appRole === undefined ? done : `${done}; ${appRole} may do what work needs`,
         );
       } finally {
         await servers.stop();
@@ -56,15 +68,19 @@ export const upkeepCommands = (program: Command): void => {
   const ledger = program.command("ledger").description("the ledger itself");
   ledger
     .command("check")
-    .description("run every invariant; each must come back empty")
+    .description("run every invariant of ledger and synchronisation; each must come back empty")
     .action((_options, command: Command) =>
-      withRuntime(command.optsWithGlobals<GlobalOptions>(), async ({ db }) => {
-        const checks = await checkLedger(db);
-        const ok = checks.every((check) => check.subjects.length === 0);
-        const text = checks.map(
-          (check) =>
-            `${check.subjects.length === 0 ? "ok  " : "FAIL"} ${check.name}: ${check.promise}${check.subjects.map((subject) => `\n       ${subject}`).join("")}`,
-        );
+      withRuntime(command.optsWithGlobals<GlobalOptions>(), async ({ jobDeps }) => {
+        const checks = [];
+        for (const check of invariants)
+          checks.push({ promise: check.promise, ...(await runInvariant(jobDeps, check, checkMsMax)) });
+        const ok = checks.every((check) => check.violations === 0);
+        const text = checks.map(({ name, promise, violations, subjects, failure }) => {
+          const word = violations === 0 ? "ok  " : "FAIL";
+          const more = violations !== null && violations > subjects.length ? [`… ${violations} in all`] : [];
+          const details = [...(failure === null ? [] : [failure]), ...subjects, ...more];
+          return `${word} ${name}: ${promise}${details.map((detail) => `\n       ${detail}`).join("")}`;
+        });
         say(command.optsWithGlobals(), { ok, checks }, text.join("\n"));
         if (!ok) throw new ExitError(1, "");
       }),

@@ -1,4 +1,5 @@
 import { toIso } from "../core/clock.ts";
+import { readResults } from "../ledger/invariant-results.ts";
 import { readTreeSize } from "../ledger/log/log-rows.ts";
 import { openRewind } from "../ledger/log/rewind.ts";
 import { unsealedCount } from "../ledger/log/seal.ts";
@@ -73,6 +74,24 @@ export const registerWorkGauges = ({
       name: "lockstep_log_rewound",
       help: "1 while the database was found rewound and nobody accepted it: pushes are frozen.",
       read: async () => [{ value: (await openRewind(db)) === undefined ? 0 : 1 }],
+    },
+    {
+      name: "lockstep_invariant_violations",
+      help: "What broke each invariant when it was last checked to its end; left out while it cannot be.",
+      labelNames: ["check"],
+      read: async () =>
+        (await readResults(db)).flatMap(({ name, violations }) =>
+          violations === null ? [] : [{ labels: { check: name }, value: violations }],
+        ),
+    },
+    {
+      name: "lockstep_invariant_age_seconds",
+      help: "How long ago each invariant was last checked to its end.",
+      labelNames: ["check"],
+      read: async () =>
+        (await readResults(db)).flatMap(({ name, completedAtMs }) =>
+          completedAtMs === null ? [] : [{ labels: { check: name }, value: (clock.now() - completedAtMs) / 1000 }],
+        ),
     },
     {
       name: "lockstep_queue_jobs",

@@ -7,6 +7,7 @@ import { type LogLevel, logLevels } from "./settings.ts";
 
 export type EnvironmentSettings = {
   readonly databaseUrl: Secret | undefined;
+  readonly databaseAppRole: string | undefined;
   readonly redisUrl: Secret | undefined;
   readonly secretKey: Secret | undefined;
   readonly port: number | undefined;
@@ -36,6 +37,12 @@ export const readEnvironment = (
     );
   const values = {
     databaseUrl: url("DATABASE_URL", ["postgres:", "postgresql:"], "postgres://user:password@host:5432/lockstep"),
+    databaseAppRole: read(
+      "DATABASE_APP_ROLE",
+      (text) => (/^[a-z_][a-z0-9_]{0,62}$/.test(text) ? text : undefined),
+      "is not a role's name",
+      "write lower-case letters, digits and underscores, like lockstep_app",
+    ),
     redisUrl: url("REDIS_URL", ["redis:", "rediss:"], "redis://:password@host:6379"),
     secretKey: read(
       "LOCKSTEP_SECRET_KEY",

@@ -57,6 +57,8 @@ export type Settings = {
   readonly dataDir: string;
   /** Undefined: start the embedded Postgres. Secret because it carries a password. */
   readonly databaseUrl: Secret | undefined;
+  /** The role to work as once migrated; undefined: as DATABASE_URL's login (a server of our own has a default). */
+  readonly databaseAppRole: string | undefined;
   readonly redisUrl: Secret | undefined;
   /** 32 bytes as 64 hexadecimal digits; undefined: `ensureSecretKey` makes and keeps one. */
   readonly secretKey: Secret | undefined;

@@ -123,6 +123,7 @@ export const toSettings = (file: FileFields, env: EnvironmentSettings, configPat
     configPath,
     dataDir: env.dataDir,
     databaseUrl: env.databaseUrl,
+    databaseAppRole: env.databaseAppRole,
     redisUrl: env.redisUrl,
     secretKey: env.secretKey,
     logLevel: env.logLevel,

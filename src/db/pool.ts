@@ -24,6 +24,8 @@ export type DbOptions = {
   readonly url: string;
   readonly connectionsMax: number;
   readonly applicationName: string;
+  /** Every session works as this role, of which the login is a member; undefined: as the login itself. */
+  readonly role?: string | undefined;
   /** Called for errors of idle connections; without it they would end the process. */
   readonly onIdleError: (error: Error) => void;
 };
@@ -40,7 +42,7 @@ export const openDb = (options: DbOptions): Db => {
     // Statements that are sent together share a round trip; each still stands on its own.
     pipeline: true,
     types,
-    options: "-c statement_timeout=30000 -c idle_in_transaction_session_timeout=30000 -c timezone=UTC -c datestyle=ISO",
+    options: `-c statement_timeout=30000 -c idle_in_transaction_session_timeout=30000 -c timezone=UTC -c datestyle=ISO${options.role === undefined ? "" : ` -c role=${options.role}`}`,
   };
   const pool = new pg.Pool(config);
   pool.on("error", options.onIdleError);

@@ -1,8 +1,8 @@
+import type { Invariant } from "../db/invariant.ts";
 import { sql } from "../db/sql.ts";
-import type { LedgerCheck } from "./check.ts";
 
 /** What must hold of reservations and transfers. */
-export const reservationChecks: readonly LedgerCheck[] = [
+export const reservationChecks: readonly Invariant[] = [
   {
     name: "reservations-never-oversell",
     promise: "no reservation of ours took available below zero",

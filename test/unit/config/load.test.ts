@@ -19,6 +19,7 @@ test("without a file there are no accounts and every default stands", () => {
     logLevel: "info",
     dataDir: join(cwd, ".lockstep"),
     databaseUrl: undefined,
+    databaseAppRole: undefined,
   });
 });
 
