@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { hostname } from "node:os";
+import { openBudgets } from "./compose/budgets.ts";
 import { createConnectors } from "./compose/connectors.ts";
 import { bindJobs, jobDefinitions } from "./compose/jobs.ts";
 import { accountPlan } from "./compose/plans.ts";
@@ -89,7 +90,10 @@ export const compose = async (
     );
 
     const metrics = createMetrics();
-    const connectors = createConnectors(settings.accounts, { clock, random, log });
+    const holder = `${hostname()}:${process.pid}:${randomUUID().slice(0, 8)}`;
+    const budgets = openBudgets(servers.queue, { clock, log, process: holder });
+    stops.push(async () => budgets.close());
+    const connectors = createConnectors(settings.accounts, { clock, random, log, makeBudget: budgets.make });
     const orderLagMsMax = Math.max(0, ...settings.accounts.map((account) => account.orderLagMs));
     const plans = new Map(
       settings.accounts.map((account) => [account.id, accountPlan(account, settings.guards, orderLagMsMax)]),
@@ -120,7 +124,7 @@ export const compose = async (
       random,
       ids: randomUUID,
       log,
-      holder: `${hostname()}:${process.pid}:${randomUUID().slice(0, 8)}`,
+      holder,
       connectorFor,
       planFor: (accountId) => plans.get(accountId),
       wake: (name, payload, wakeOptions) => queues.wake(name, payload, wakeOptions),
