@@ -1,4 +1,7 @@
 import { amazonQuotas, createAmazonConnector } from "../connectors/amazon/index.ts";
+import { aroundConnector } from "../connectors/around.ts";
+import type { Circuits } from "../connectors/circuits.ts";
+import type { createCallLog } from "../connectors/call-log.ts";
 import type { Connector } from "../connectors/connector.ts";
 import type { ConnectorDeps } from "../connectors/deps.ts";
 import { createEbayConnector, ebayQuotas } from "../connectors/ebay/index.ts";
@@ -35,7 +38,16 @@ const defaultQuotas: Readonly<Record<AccountSettings["channel"], Quotas>> = {
 /** The connectors of all accounts, by account id. The only place that knows which channels there are. */
 export const createConnectors = (
   accounts: readonly AccountSettings[],
-  { makeBudget, ...deps }: Omit<ConnectorDeps, "budget"> & { readonly makeBudget: MakeBudget },
+  {
+    makeBudget,
+    circuits,
+    callLog,
+    ...base
+  }: Omit<ConnectorDeps, "budget" | "calls"> & {
+    readonly makeBudget: MakeBudget;
+    readonly circuits: Circuits;
+    readonly callLog: ReturnType<typeof createCallLog>;
+  },
 ): ReadonlyMap<string, Connector> => {
   const owners = accounts.map((account) => ({ key: quotaOwner(account), quotas: account.quotas }));
   const budgets = {
@@ -44,7 +56,7 @@ export const createConnectors = (
     shopify: createAppBudgets(owners, defaultQuotas.shopify, makeBudget),
   };
   const connectorOf = (account: AccountSettings): Connector => {
-    const full = { ...deps, budget: budgets[account.channel](quotaOwner(account)) };
+    const full = { ...base, calls: callLog.calls, budget: budgets[account.channel](quotaOwner(account)) };
     switch (account.channel) {
       case "amazon":
         return createAmazonConnector(account, full);
@@ -56,5 +68,10 @@ export const createConnectors = (
         return assertNever(account);
     }
   };
-  return new Map(accounts.map((account) => [account.id, connectorOf(account)]));
+  /** Outermost the circuit: a call that is turned away is none. */
+  const wrapped = (account: AccountSettings): Connector => ({
+    ...aroundConnector(aroundConnector(connectorOf(account), callLog.around), circuits.around),
+    waitMs: (callClass) => circuits.waitMs(account.id, callClass),
+  });
+  return new Map(accounts.map((account) => [account.id, wrapped(account)]));
 };

@@ -1,6 +1,7 @@
 import { confirmPushes } from "../jobs/confirm-pushes.ts";
 import type { JobDeps } from "../jobs/deps.ts";
 import { drainNotifications } from "../jobs/drain-notifications.ts";
+import { dropCalls } from "../jobs/drop-calls.ts";
 import { expireReservations } from "../jobs/expire-reservations.ts";
 import { importListings } from "../jobs/import-listings.ts";
 import { ingest } from "../jobs/ingest.ts";
@@ -21,6 +22,7 @@ export const jobDefinitions = [
   importListings,
   expireReservations,
   sealLedger,
+  dropCalls,
 ] as const;
 
 export const bindJobs = (deps: JobDeps): readonly BoundJob[] => [
@@ -33,4 +35,5 @@ export const bindJobs = (deps: JobDeps): readonly BoundJob[] => [
   bindJob(importListings, deps),
   bindJob(expireReservations, deps),
   bindJob(sealLedger, deps),
+  bindJob(dropCalls, deps),
 ];

@@ -58,6 +58,8 @@ export const pushAccount = defineJob({
     const plan = deps.planFor(accountId);
     if (connector === undefined || plan === undefined) return undefined;
     if ((await findAccount(deps.db, accountId))?.state !== "live") return undefined;
+    const awayMs = Math.max(connector.waitMs?.("read") ?? 0, connector.waitMs?.("push") ?? 0);
+    if (awayMs > 0) return { againAfterMs: awayMs };
     const wanted = { accountId, purpose: "push", holder: deps.holder, lifeMs: leaseMs };
     const lease = await takeLease(deps.db, wanted);
     if (lease === undefined) return { againAfterMs: waitForHolderMs };

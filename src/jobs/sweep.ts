@@ -11,6 +11,7 @@ import { listAccounts } from "../sync/accounts.ts";
 import { readCursor } from "../sync/cursors.ts";
 import { owedWork } from "../sync/owed-work.ts";
 import type { JobDeps } from "./deps.ts";
+import { areCallsOverdue } from "./drop-calls.ts";
 import { listingsStream } from "./import-listings.ts";
 import { linkListings } from "./link-listings.ts";
 import { ordersStream } from "./poll-orders.ts";
@@ -44,6 +45,7 @@ export const sweep = async (deps: JobDeps): Promise<boolean> => {
       expired: await dueReservations(tx, 1),
       monthsMade: await makeMovementMonths(tx),
       sealIsDue: await isSealDue(tx, toIso(nowMs)),
+      callsOverdue: await areCallsOverdue(tx, nowMs),
     };
   });
   if (found === undefined) return false;
@@ -51,6 +53,7 @@ export const sweep = async (deps: JobDeps): Promise<boolean> => {
   if (found.expired.length > 0) deps.wake("expire-reservations", {});
   if (found.monthsMade > 0) deps.log.info({ months: found.monthsMade }, "partitions of the journal made");
   if (found.sealIsDue) deps.wake("seal-ledger", {});
+  if (found.callsOverdue) deps.wake("drop-calls", {});
   for (const work of found.work) {
     const { accountId } = work;
     if (work.openDeliveries > 0) deps.wake("ingest", { accountId });
