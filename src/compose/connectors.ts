@@ -1,7 +1,7 @@
 import { amazonQuotas, createAmazonConnector } from "../connectors/amazon/index.ts";
 import { aroundConnector } from "../connectors/around.ts";
-import type { Circuits } from "../connectors/circuits.ts";
 import type { createCallLog } from "../connectors/call-log.ts";
+import type { Circuits } from "../connectors/circuits.ts";
 import type { Connector } from "../connectors/connector.ts";
 import type { ConnectorDeps } from "../connectors/deps.ts";
 import { createEbayConnector, ebayQuotas } from "../connectors/ebay/index.ts";

@@ -9,6 +9,7 @@ import { pollOrders } from "../jobs/poll-orders.ts";
 import { publishEvents } from "../jobs/publish-events.ts";
 import { pushAccount } from "../jobs/push-account.ts";
 import { sealLedger } from "../jobs/seal-ledger.ts";
+import { settleBulks } from "../jobs/settle-bulks.ts";
 import { type BoundJob, bindJob } from "../queue/define-job.ts";
 
 /** Every queue there is; processes that only enqueue open them too. */
@@ -22,6 +23,7 @@ export const jobDefinitions = [
   importListings,
   expireReservations,
   sealLedger,
+  settleBulks,
   dropCalls,
 ] as const;
 
@@ -35,5 +37,6 @@ export const bindJobs = (deps: JobDeps): readonly BoundJob[] => [
   bindJob(importListings, deps),
   bindJob(expireReservations, deps),
   bindJob(sealLedger, deps),
+  bindJob(settleBulks, deps),
   bindJob(dropCalls, deps),
 ];

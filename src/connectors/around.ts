@@ -89,10 +89,8 @@ export const aroundConnector = (connector: Connector, around: Around): Connector
     ...(bulk !== undefined && {
       bulk: {
         doors: (requests) => bulk.doors(requests),
-        submit: (writes, key, context) =>
-          around(doing(context, "push", key), () => bulk.submit(writes, key, context)),
-        settle: (receipt, refs, context) =>
-          around(doing(context, "read"), () => bulk.settle(receipt, refs, context)),
+        submit: (writes, key, context) => around(doing(context, "push", key), () => bulk.submit(writes, key, context)),
+        settle: (receipt, refs, context) => around(doing(context, "read"), () => bulk.settle(receipt, refs, context)),
       } satisfies Connector["bulk"],
     }),
     ...(subscriptions !== undefined && {
@@ -103,8 +101,7 @@ export const aroundConnector = (connector: Connector, around: Around): Connector
     ...(listingReport !== undefined && {
       listingReport: {
         request: (context) => around(doing(context, "import"), () => listingReport.request(context)),
-        progress: (token, context) =>
-          around(doing(context, "import"), () => listingReport.progress(token, context)),
+        progress: (token, context) => around(doing(context, "import"), () => listingReport.progress(token, context)),
         rows: (token, context) =>
           piecewise(
             (work) => around(doing(context, "import"), work),

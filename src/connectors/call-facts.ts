@@ -72,7 +72,8 @@ const skusOfUrl = (url: string): readonly string[] => {
   const items = segments.indexOf("items");
   const ofAmazon = items >= 0 && segments.length === items + 3 ? [segments[items + 2] ?? ""] : [];
   const ofEbay = segments.filter((_, index) => skuAfter.has(segments[index - 1] ?? ""));
-  const listed = searchParams.get("identifiersType") === "SKU" ? (searchParams.get("identifiers") ?? "").split(",") : [];
+  const listed =
+    searchParams.get("identifiersType") === "SKU" ? (searchParams.get("identifiers") ?? "").split(",") : [];
   const asked = searchParams.get("sku");
   return [...[...ofAmazon, ...ofEbay].map(decoded), ...listed, ...(asked === null ? [] : [asked])].filter((sku) =>
     skuText.test(sku),
@@ -115,12 +116,14 @@ const createWalk = () => {
     return Object.keys(found).length === 0 ? undefined : found;
   };
   const ofXml = (text: string): Json | undefined => {
-    const found = [...text.slice(0, 200_000).matchAll(xmlParts)].slice(0, leavesMax).flatMap(([, name = "", raw = ""]) => {
-      const isSku = name === "SKU";
-      if (!(isSku ? skuText : plainText).test(raw)) return [];
-      if (isSku || name === "ItemID") names.add(raw);
-      return [{ [name]: raw }];
-    });
+    const found = [...text.slice(0, 200_000).matchAll(xmlParts)]
+      .slice(0, leavesMax)
+      .flatMap(([, name = "", raw = ""]) => {
+        const isSku = name === "SKU";
+        if (!(isSku ? skuText : plainText).test(raw)) return [];
+        if (isSku || name === "ItemID") names.add(raw);
+        return [{ [name]: raw }];
+      });
     return found.length === 0 ? undefined : found;
   };
   return {

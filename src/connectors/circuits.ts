@@ -69,7 +69,12 @@ export const createCircuits = ({ clock, log }: { readonly clock: Clock; readonly
       // A person who looks whether it works again must not be turned away.
       if (callClass === "setup") return work();
       const key = keyOf(accountId, callClass);
-      const circuit = circuits.get(key) ?? { failuresInARow: 0, openUntilMs: undefined, openMs: openMsMin, probing: false };
+      const circuit = circuits.get(key) ?? {
+        failuresInARow: 0,
+        openUntilMs: undefined,
+        openMs: openMsMin,
+        probing: false,
+      };
       circuits.set(key, circuit);
       const retryAfterMs = Math.ceil(waitOf(circuit));
       const fields = { accountId, class: callClass };

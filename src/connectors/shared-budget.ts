@@ -27,7 +27,8 @@ export const createSharedBudget = (
     const quota = quotas[name];
     if (quota === undefined) throw new TypeError(`no quota named ${name}`);
     const known = mirrors.get(name);
-    if (known === undefined) return { ...quota, tokens: quota.burst, pausedMs: 0, processes: 0, at: clock.monotonicMs() };
+    if (known === undefined)
+      return { ...quota, tokens: quota.burst, pausedMs: 0, processes: 0, at: clock.monotonicMs() };
     const passedMs = clock.monotonicMs() - known.at;
     const tokens = Math.min(known.burst, known.tokens + (passedMs / 1000) * known.ratePerSecond);
     return { ...known, tokens, pausedMs: Math.max(0, known.pausedMs - passedMs), at: clock.monotonicMs() };

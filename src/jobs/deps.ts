@@ -17,6 +17,7 @@ export type JobName =
   | "import-listings"
   | "expire-reservations"
   | "seal-ledger"
+  | "settle-bulks"
   | "drop-calls";
 
 /** What jobs need to know of an account's settings. */

@@ -8,6 +8,7 @@ import { outboxWaiting } from "../ledger/outbox.ts";
 import { makeMovementMonths } from "../ledger/partitions.ts";
 import { accountsToAutoLink } from "../mapping/links.ts";
 import { listAccounts } from "../sync/accounts.ts";
+import { accountsWithDueBulks } from "../sync/bulk-attempts.ts";
 import { readCursor } from "../sync/cursors.ts";
 import { owedWork } from "../sync/owed-work.ts";
 import type { JobDeps } from "./deps.ts";
@@ -45,6 +46,7 @@ export const sweep = async (deps: JobDeps): Promise<boolean> => {
       expired: await dueReservations(tx, 1),
       monthsMade: await makeMovementMonths(tx),
       sealIsDue: await isSealDue(tx, toIso(nowMs)),
+      dueBulks: await accountsWithDueBulks(tx, toIso(nowMs)),
       callsOverdue: await areCallsOverdue(tx, nowMs),
     };
   });
@@ -53,6 +55,7 @@ export const sweep = async (deps: JobDeps): Promise<boolean> => {
   if (found.expired.length > 0) deps.wake("expire-reservations", {});
   if (found.monthsMade > 0) deps.log.info({ months: found.monthsMade }, "partitions of the journal made");
   if (found.sealIsDue) deps.wake("seal-ledger", {});
+  for (const accountId of found.dueBulks) deps.wake("settle-bulks", { accountId });
   if (found.callsOverdue) deps.wake("drop-calls", {});
   for (const work of found.work) {
     const { accountId } = work;

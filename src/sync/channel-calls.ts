@@ -103,5 +103,10 @@ export const dropCallsBefore = (on: Queryable, before: string, rowsMax: number):
 
 /** Is there anything older than that? */
 export const hasCallsBefore = async (on: Queryable, before: string): Promise<boolean> =>
-  (await query(on, z.object({ one: z.number() }), sql`select 1 as one from channel_call where at < ${before}::timestamptz limit 1`))
-    .length > 0;
+  (
+    await query(
+      on,
+      z.object({ one: z.number() }),
+      sql`select 1 as one from channel_call where at < ${before}::timestamptz limit 1`,
+    )
+  ).length > 0;
