@@ -12,11 +12,7 @@ const bulkRowsMax = 2_000;
  * How many owed listings to plan at once, when so many raises are owed that the channel would take them as a document;
  * undefined: as many as usual.
  */
-export const bulkRows = async (
-  deps: JobDeps,
-  connector: Connector,
-  plan: AccountPlan,
-): Promise<number | undefined> => {
+export const bulkRows = async (deps: JobDeps, connector: Connector, plan: AccountPlan): Promise<number | undefined> => {
   if (connector.bulk === undefined) return undefined;
   const owed = await owedTargets(deps.db, plan.accountId, owedMax, toIso(deps.clock.now()));
   if (owed.length <= connector.limits.readBatchMax) return undefined;

@@ -86,7 +86,9 @@ const riskiest = async (
   const stopped = judgeRun(changes, await targetCount(deps.db, plan.accountId), plan.guards);
   if (stopped !== undefined && !(await areGuardsOff(deps.db, plan.accountId, toIso(nowMs))))
     throw new GuardError(stopped);
-  const sorted = changes.toSorted((a, b) => oversellRisk(b) - oversellRisk(a)).slice(0, Math.max(lookedThroughMax, rowsMax));
+  const sorted = changes
+    .toSorted((a, b) => oversellRisk(b) - oversellRisk(a))
+    .slice(0, Math.max(lookedThroughMax, rowsMax));
   const raises = sorted.filter(({ wantedUnits: units, shownUnits }) => shownUnits !== null && units > shownUnits);
   const careful = await carefulWanted(
     deps.db,

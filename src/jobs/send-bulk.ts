@@ -50,7 +50,10 @@ export const sendBulk = async (
   let receipt: string | null = null;
   let failure: unknown;
   try {
-    ({ receipt, outcomes } = await connector.bulk.submit(batch.map(writeOf), attemptKey, { accountId, signal: deadline }));
+    ({ receipt, outcomes } = await connector.bulk.submit(batch.map(writeOf), attemptKey, {
+      accountId,
+      signal: deadline,
+    }));
   } catch (error) {
     failure = error;
     outcomes = outcomesOfFailure(batch, error);
