@@ -13,8 +13,9 @@ export type Budgets = { readonly make: MakeBudget; close(): void };
 /** With the queue on Redis every quota is one bucket there for all processes; without Redis each process has its own. */
 export const openBudgets = (
   backend: QueueBackend,
-  { clock, log, process }: { readonly clock: Clock; readonly log: Log; readonly process: string },
+  deps: { readonly clock: Clock; readonly log: Log; readonly process: string; readonly arrivalMs?: number | undefined },
 ): Budgets => {
+  const { clock, log } = deps;
   if (backend.kind !== "redis") {
     return { make: (_key, quotas, capped) => createBudget(quotas, clock, capped), close: () => undefined };
   }
@@ -22,8 +23,7 @@ export const openBudgets = (
   const store = watchStore(buckets, { clock, log });
   return {
     // Whose quotas they are is nobody's business who looks into Redis.
-    make: (key, quotas, capped) =>
-      createSharedBudget(sha256Hex(key).slice(0, 24), quotas, { store, clock, process }, capped),
+    make: (key, quotas, capped) => createSharedBudget(sha256Hex(key).slice(0, 24), quotas, { ...deps, store }, capped),
     close: () => buckets.close(),
   };
 };

@@ -21,7 +21,12 @@ export type BucketPlace = {
 export interface BucketStore {
   take(
     at: BucketPlace,
-    wish: { readonly cost: number; readonly waiter: string; readonly napMsMax: number },
+    wish: {
+      readonly cost: number;
+      readonly waiter: string;
+      readonly napMsMax: number;
+      readonly arrivalMs: number;
+    },
   ): Promise<{ readonly granted: boolean; readonly waitMs: number; readonly bucket: SharedBucket }>;
   leave(at: BucketPlace, waiter: string): Promise<SharedBucket>;
   read(at: BucketPlace): Promise<SharedBucket>;

@@ -20,7 +20,7 @@ const skuAfter = new Set(["inventory_item"]);
 const containers = new Set(
   `requests responses offers quantities input variables patches value errors warnings issues userErrors extensions data
    shipToLocationAvailability fulfillmentAvailability availability items messages nodes inventoryLevel inventoryItems
-   inventorySetQuantities inventoryActivate summary inventories`.split(/\s+/),
+   inventorySetQuantities inventoryActivate summary inventories cost throttleStatus`.split(/\s+/),
 );
 /** Values that are a SKU: any text. */
 const skuNames = new Set(["sku", "sellerSku"]);
@@ -29,7 +29,9 @@ const plainNames = new Set(
   `offerId inventoryItemId locationId id item quantity availableQuantity changeFromQuantity available
    fulfillment_channel_code fulfillmentChannelCode op operationType statusCode status code errorId severity submissionId
    feedId reportId feedType reportType processingStatus isActive tracked numberOfResults messagesProcessed
-   messagesAccepted messagesInvalid`.split(/\s+/),
+   messagesAccepted messagesInvalid requestedQueryCost actualQueryCost currentlyAvailable maximumAvailable restoreRate`.split(
+    /\s+/,
+  ),
 );
 const idNames = new Set(["offerId", "inventoryItemId", "id", "item", "itemId"]);
 

@@ -2,6 +2,11 @@ import type { Clock } from "../core/clock.ts";
 import type { BucketPlace, BucketStore, SharedBucket, WatchedStore } from "./bucket-store.ts";
 import { type Budget, cappedBy, createBudget, createTurns, napMsMax, type Quota } from "./budget.ts";
 
+/**
+ * A full bucket of the channel's begins to refill when the first call gets there, not when we took its token: so much
+ * later at most. Without it the first calls after a burst are throttled; once a burst it costs so much of the refill.
+ */
+const arrivalMsUsual = 250;
 /** How many processes to reckon with when nobody knows. */
 const processesAssumed = 4;
 
@@ -14,10 +19,15 @@ type Mirror = SharedBucket & { readonly at: number };
 export const createSharedBudget = (
   scope: string,
   quotas: Readonly<Record<string, Quota>>,
-  deps: { readonly store: WatchedStore; readonly clock: Clock; readonly process: string },
+  deps: {
+    readonly store: WatchedStore;
+    readonly clock: Clock;
+    readonly process: string;
+    readonly arrivalMs?: number | undefined;
+  },
   capped: ReadonlySet<string> = new Set(),
 ): Budget => {
-  const { store, clock } = deps;
+  const { store, clock, arrivalMs = arrivalMsUsual } = deps;
   const mirrors = new Map<string, Mirror>();
   const parts = new Map<string, Budget>();
   const inTurn = createTurns();
@@ -85,7 +95,7 @@ export const createSharedBudget = (
     try {
       for (;;) {
         signal.throwIfAborted();
-        const answer = await store.attempt((on) => on.take(placeOf(name), { cost, waiter, napMsMax }));
+        const answer = await store.attempt((on) => on.take(placeOf(name), { cost, waiter, napMsMax, arrivalMs }));
         if (answer === undefined) return await partOf(name).take(name, signal, cost);
         await learn(name, answer.bucket);
         waits = !answer.granted;

@@ -1,6 +1,6 @@
 /**
  * One step on a token bucket, atomic in Redis and by Redis' own clock: full burst first, then the refill rate.
- * KEYS: the bucket; the processes that share it. ARGV: step, process, seed (tokens, rate, burst), three arguments.
+ * KEYS: the bucket; the processes that share it. ARGV: step, process, seed (tokens, rate, burst), up to four arguments.
  *
  * A bucket that is not there is made from the caller's seed: after a FLUSHALL that is what the caller last knew of it,
  * so nobody gets the whole burst a second time. The first who has to wait is the head: as long as it keeps asking,
@@ -10,13 +10,18 @@ export const bucketScript = `
 local t = redis.call('TIME')
 local now = t[1] * 1000 + t[2] / 1000
 local step, process = ARGV[1], ARGV[2]
-local a, b, c = ARGV[6], ARGV[7], ARGV[8]
+local a, b, c, d = ARGV[6], ARGV[7], ARGV[8], ARGV[9]
 local was = redis.call('HMGET', KEYS[1], 'tokens', 'at', 'rate', 'burst', 'pausedUntil', 'head', 'headUntil', 'headNeeds')
 local tokens, at = tonumber(was[1] or ARGV[3]), tonumber(was[2] or now)
 local rate, burst = tonumber(was[3] or ARGV[4]), tonumber(was[4] or ARGV[5])
 local pausedUntil = tonumber(was[5] or 0)
 local head, headUntil, headNeeds = was[6] or '', tonumber(was[7] or 0), tonumber(was[8] or 0)
-if now > at then tokens = math.min(burst, tokens + (now - at) * rate / 1000) end
+if now > at then
+  tokens = math.min(burst, tokens + (now - at) * rate / 1000)
+  at = now
+elseif at > now + 60000 then
+  at = now
+end
 if headUntil <= now then head = '' end
 local granted, waitMs = 0, 0
 
@@ -28,6 +33,8 @@ if step == 'take' then
   waitMs = math.max(0, pausedUntil - now, (needed + ahead - tokens) / rate * 1000)
   if waitMs <= 0 then
     granted = 1
+    -- The channel's own bucket begins to refill when the call gets there.
+    if tokens >= burst then at = now + tonumber(d) else at = math.max(at, now) end
     tokens = tokens - cost
     if head == waiter then head = '' end
   elseif ahead == 0 then
@@ -51,7 +58,7 @@ elseif step == 'hold' then
 end
 
 local f = '%.6f'
-redis.call('HSET', KEYS[1], 'tokens', f:format(tokens), 'at', f:format(now), 'rate', f:format(rate), 'burst', f:format(burst),
+redis.call('HSET', KEYS[1], 'tokens', f:format(tokens), 'at', f:format(at), 'rate', f:format(rate), 'burst', f:format(burst),
   'pausedUntil', f:format(pausedUntil), 'head', head, 'headUntil', f:format(headUntil), 'headNeeds', f:format(headNeeds))
 redis.call('PEXPIRE', KEYS[1], math.ceil(86400000 + math.max(0, pausedUntil - now)))
 return { granted, f:format(waitMs), f:format(tokens), f:format(rate), f:format(burst),

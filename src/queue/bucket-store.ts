@@ -62,19 +62,19 @@ export const openBucketStore = (url: string, log: QueueLog) => {
     await ready();
     // Braces keep both keys in one slot of a cluster.
     const base = `lockstep:budget:{${scope}}:`;
-    const [a = "", b = "", c = ""] = words;
+    const [a = "", b = "", c = "", d = ""] = words;
     const { tokens, ratePerSecond, burst } = seed;
     return Reply.parse(
       await client.lockstepBucket(
         `${base}${quota}`,
         `${base}processes`,
-        ...[name, process, tokens, ratePerSecond, burst, a, b, c],
+        ...[name, process, tokens, ratePerSecond, burst, a, b, c, d],
       ),
     );
   };
   return {
-    take: (at: At, { cost, waiter, napMsMax }: { cost: number; waiter: string; napMsMax: number }) =>
-      step("take", at, [cost, waiter, napMsMax]),
+    take: (at: At, wish: { cost: number; waiter: string; napMsMax: number; arrivalMs: number }) =>
+      step("take", at, [wish.cost, wish.waiter, wish.napMsMax, wish.arrivalMs]),
     /** A waiter gave up: the next one need not wait for it. */
     leave: async (at: At, waiter: string) => (await step("leave", at, [waiter])).bucket,
     read: async (at: At) => (await step("read", at, [])).bucket,

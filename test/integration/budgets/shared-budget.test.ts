@@ -44,7 +44,10 @@ const processOf = (scope: string, quotas: Readonly<Record<string, Quota>>) => {
   const buckets = openBucketStore(redis?.url ?? "", quiet);
   closers.push(() => buckets.close());
   const store = watchStore(buckets, { clock: systemClock, log });
-  return { budget: createSharedBudget(scope, quotas, { store, clock: systemClock, process: randomUUID() }), said };
+  return {
+    budget: createSharedBudget(scope, quotas, { store, clock: systemClock, process: randomUUID(), arrivalMs: 10 }),
+    said,
+  };
 };
 const pair = (quotas: Readonly<Record<string, Quota>>) => {
   const scope = randomUUID();
