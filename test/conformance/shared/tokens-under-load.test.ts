@@ -62,8 +62,16 @@ const shopAccount = async () => (await import("../../../src/simulators/shopify/a
 type Opened = Awaited<ReturnType<typeof open>>;
 const tokensOf = ({ notes }: Opened): readonly CallNote[] => notes.filter(({ callClass }) => callClass === "token");
 const listingsOf = async (connector: Connector, context: Opened["context"]): Promise<readonly ListingWrite[]> => {
-  const { items } = await connector.importListings(null, context);
-  return items.map(({ ref, details }) => ({ ref, details, units: 7, expectedUnits: 1 }));
+  const writes: ListingWrite[] = [];
+  for (let cursor: string | null = null; ; ) {
+    const { items, next, done }: Awaited<ReturnType<typeof connector.importListings>> = await connector.importListings(
+      cursor,
+      context,
+    );
+    writes.push(...items.map(({ ref, details }) => ({ ref, details, units: 7, expectedUnits: 1 })));
+    cursor = next;
+    if (done) return writes;
+  }
 };
 /** Forty calls at once, one listing each. */
 const pushAll = (opened: Opened, writes: readonly ListingWrite[]) =>
