@@ -1,5 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { hostname } from "node:os";
+import { openBudgets } from "./compose/budgets.ts";
+import { circuitGauge, droppedCallsGauge } from "./compose/call-gauges.ts";
 import { createConnectors } from "./compose/connectors.ts";
 import { bindJobs, jobDefinitions } from "./compose/jobs.ts";
 import { accountPlan } from "./compose/plans.ts";
@@ -10,6 +12,8 @@ import { openWeb } from "./compose/web.ts";
 import { headFilesOf } from "./config/head-files.ts";
 import { ensureSecretKey } from "./config/secret-key.ts";
 import type { Settings } from "./config/settings.ts";
+import { createCallLog } from "./connectors/call-log.ts";
+import { createCircuits } from "./connectors/circuits.ts";
 import type { Connector } from "./connectors/connector.ts";
 import { systemClock, toIso } from "./core/clock.ts";
 import { systemRandom } from "./core/random.ts";
@@ -28,6 +32,7 @@ import { createMetrics } from "./ops/metrics.ts";
 import { openQueueServer } from "./queue/backend.ts";
 import { createQueues, type Queues } from "./queue/queues.ts";
 import { markNeedsAttention, upsertAccounts } from "./sync/accounts.ts";
+import { createCallWriter } from "./sync/call-writer.ts";
 
 export const roles = ["web", "worker", "scheduler"] as const;
 export type Role = (typeof roles)[number];
@@ -93,7 +98,22 @@ export const compose = async (
     );
 
     const metrics = createMetrics();
-    const connectors = createConnectors(settings.accounts, { clock, random, log });
+    const holder = `${hostname()}:${process.pid}:${randomUUID().slice(0, 8)}`;
+    const budgets = openBudgets(servers.queue, { clock, log, process: holder });
+    stops.push(async () => budgets.close());
+    const circuits = createCircuits({ clock, log });
+    const callWriter = createCallWriter({ db, log });
+    stops.push(() => callWriter.settled());
+    const callLog = createCallLog({ clock, log, keep: callWriter.keep });
+    const connectors = createConnectors(settings.accounts, {
+      clock,
+      random,
+      log,
+      makeBudget: budgets.make,
+      circuits,
+      callLog,
+    });
+    metrics.registerGauges([circuitGauge(circuits), droppedCallsGauge(callWriter)]);
     const orderLagMsMax = Math.max(0, ...settings.accounts.map((account) => account.orderLagMs));
     const plans = new Map(
       settings.accounts.map((account) => [account.id, accountPlan(account, settings.guards, orderLagMsMax)]),
@@ -124,7 +144,7 @@ export const compose = async (
       random,
       ids: randomUUID,
       log,
-      holder: `${hostname()}:${process.pid}:${randomUUID().slice(0, 8)}`,
+      holder,
       connectorFor,
       planFor: (accountId) => plans.get(accountId),
       wake: (name, payload, wakeOptions) => queues.wake(name, payload, wakeOptions),

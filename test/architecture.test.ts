@@ -101,6 +101,7 @@ const writers: Readonly<Record<string, string>> = {
   push_target: "sync",
   push_attempt: "sync",
   observation: "sync",
+  channel_call: "sync",
   api_key: "access",
   audit_entry: "access",
   api_request: "access",

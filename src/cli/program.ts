@@ -1,5 +1,6 @@
 import { Command } from "commander";
 import { accountCommands } from "./accounts.ts";
+import { callCommands } from "./calls.ts";
 import { ExitError } from "./context.ts";
 import { daemonCommands } from "./daemon.ts";
 import { demoCommand } from "./demo.ts";
@@ -31,6 +32,7 @@ export const createProgram = (): Command => {
   pastCommands(program);
   transferCommands(program);
   reservationCommands(program);
+  callCommands(program);
   keyCommands(program);
   simulateCommand(program);
   demoCommand(program);

@@ -1,24 +1,25 @@
-import { type Budget, createBudget, type Quota } from "../connectors/budget.ts";
-import type { Clock } from "../core/clock.ts";
+import type { Budget, Quota } from "../connectors/budget.ts";
 
-type Quotas = Readonly<Record<string, Quota>>;
+export type Quotas = Readonly<Record<string, Quota>>;
+
+/** `key`: whose quotas they are; `capped`: those that an operator set. */
+export type MakeBudget = (key: string, quotas: Quotas, capped: ReadonlySet<string>) => Budget;
 
 /**
- * Budgets of quotas that belong to an application, not to a seller: accounts with the same key draw from one bucket, or
- * together they would spend a multiple of what the channel grants. What operators set for several of them, the lowest
- * counts. One process; several processes each have their own.
+ * Budgets by whose the quotas are at the channel: accounts with the same key draw from one bucket, or together they
+ * would spend a multiple of what the channel grants. What operators set for several of them, the lowest counts.
  */
 export const createAppBudgets = (
   accounts: readonly { readonly key: string; readonly quotas: Quotas }[],
   defaults: Quotas,
-  clock: Clock,
+  make: MakeBudget,
 ): ((key: string) => Budget) => {
   const budgets = new Map<string, Budget>();
   return (key) => {
     const existing = budgets.get(key);
     if (existing !== undefined) return existing;
     const set = lowest(accounts.filter((account) => account.key === key).map(({ quotas }) => quotas));
-    const made = createBudget({ ...defaults, ...set }, clock, new Set(Object.keys(set)));
+    const made = make(key, { ...defaults, ...set }, new Set(Object.keys(set)));
     budgets.set(key, made);
     return made;
   };

@@ -2,6 +2,7 @@ import { checkInvariants } from "../jobs/check-invariants.ts";
 import { confirmPushes } from "../jobs/confirm-pushes.ts";
 import type { JobDeps } from "../jobs/deps.ts";
 import { drainNotifications } from "../jobs/drain-notifications.ts";
+import { dropCalls } from "../jobs/drop-calls.ts";
 import { expireReservations } from "../jobs/expire-reservations.ts";
 import { importListings } from "../jobs/import-listings.ts";
 import { ingest } from "../jobs/ingest.ts";
@@ -9,6 +10,7 @@ import { pollOrders } from "../jobs/poll-orders.ts";
 import { publishEvents } from "../jobs/publish-events.ts";
 import { pushAccount } from "../jobs/push-account.ts";
 import { sealLedger } from "../jobs/seal-ledger.ts";
+import { settleBulks } from "../jobs/settle-bulks.ts";
 import { type BoundJob, bindJob } from "../queue/define-job.ts";
 
 /** Every queue there is; processes that only enqueue open them too. */
@@ -23,6 +25,8 @@ export const jobDefinitions = [
   expireReservations,
   sealLedger,
   checkInvariants,
+  settleBulks,
+  dropCalls,
 ] as const;
 
 export const bindJobs = (deps: JobDeps): readonly BoundJob[] => [
@@ -36,4 +40,6 @@ export const bindJobs = (deps: JobDeps): readonly BoundJob[] => [
   bindJob(expireReservations, deps),
   bindJob(sealLedger, deps),
   bindJob(checkInvariants, deps),
+  bindJob(settleBulks, deps),
+  bindJob(dropCalls, deps),
 ];

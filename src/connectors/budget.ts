@@ -3,18 +3,19 @@ import type { Clock } from "../core/clock.ts";
 /** A channel's quota as a token bucket: full burst first, then the refill rate. */
 export type Quota = { readonly ratePerSecond: number; readonly burst: number };
 
+/** What a channel's answer told of a quota. */
+export type SeenQuota = { readonly remaining?: number; readonly ratePerSecond?: number; readonly burst?: number };
+
+/** Two kinds: in this process alone (below), and one for all processes (`shared-budget.ts`). */
 export interface Budget {
   /** Waits until `cost` tokens are there and takes them. Rejects when `signal` aborts. */
   take(quota: string, signal: AbortSignal, cost?: number): Promise<void>;
   /** Gives back what a call did not cost in the end, where a channel charges an estimate first. */
   refund(quota: string, cost: number): void;
   /** Tokens to spare right now, for work that should only use what is left over. */
-  spare(quota: string): number;
+  spare(quota: string): Promise<number>;
   /** Corrects the mirror from what the channel reported. */
-  observe(
-    quota: string,
-    seen: { readonly remaining?: number; readonly ratePerSecond?: number; readonly burst?: number },
-  ): void;
+  observe(quota: string, seen: SeenQuota): void;
   /** The channel said "too many": empty the bucket and wait at least `waitMs` before the next call. */
   throttled(quota: string, waitMs: number): void;
   /** No call for `waitMs`, but the tokens stay: a passing "too many" that says nothing of the quota itself. */
@@ -22,7 +23,31 @@ export interface Budget {
 }
 
 /** Longest nap while waiting: a refund may have filled the bucket in the meantime. */
-const napMsMax = 250;
+export const napMsMax = 250;
+
+/** What the channel reported, but never more than an operator set: others may share the quota. */
+export const cappedBy = (set: Quota | undefined, seen: SeenQuota): SeenQuota => {
+  const most = (reported: number, limit: number | undefined): number => Math.min(reported, limit ?? reported);
+  return {
+    ...(seen.remaining !== undefined && { remaining: seen.remaining }),
+    ...(seen.ratePerSecond !== undefined &&
+      seen.ratePerSecond > 0 && { ratePerSecond: most(seen.ratePerSecond, set?.ratePerSecond) }),
+    ...(seen.burst !== undefined && seen.burst > 0 && { burst: most(seen.burst, set?.burst) }),
+  };
+};
+
+/** One after the other by name, whether the one before got what it wanted or was aborted. */
+export const createTurns = () => {
+  const queues = new Map<string, Promise<void>>();
+  return (name: string, work: () => Promise<void>): Promise<void> => {
+    const turn = (queues.get(name) ?? Promise.resolve()).then(work);
+    queues.set(
+      name,
+      turn.catch(() => undefined),
+    );
+    return turn;
+  };
+};
 
 type Bucket = { ratePerSecond: number; burst: number; tokens: number; at: number; notBefore: number };
 
@@ -36,7 +61,7 @@ export const createBudget = (
   capped: ReadonlySet<string> = new Set(),
 ): Budget => {
   const buckets = new Map<string, Bucket>();
-  const queues = new Map<string, Promise<void>>();
+  const inTurn = createTurns();
 
   const bucketOf = (name: string): Bucket => {
     const existing = buckets.get(name);
@@ -75,21 +100,13 @@ export const createBudget = (
   };
 
   return {
-    take(name, signal, cost = 1) {
-      const turn = (queues.get(name) ?? Promise.resolve()).then(() => takeInTurn(name, cost, signal));
-      // The next caller waits for this turn's end, whether it got its tokens or was aborted.
-      queues.set(
-        name,
-        turn.catch(() => undefined),
-      );
-      return turn;
-    },
+    take: (name, signal, cost = 1) => inTurn(name, () => takeInTurn(name, cost, signal)),
     refund(name, cost) {
       const bucket = bucketOf(name);
       refill(bucket);
       bucket.tokens = Math.min(bucket.burst, bucket.tokens + cost);
     },
-    spare(name) {
+    async spare(name) {
       const bucket = bucketOf(name);
       refill(bucket);
       return bucket.notBefore > clock.monotonicMs() ? 0 : bucket.tokens;
@@ -97,13 +114,10 @@ export const createBudget = (
     observe(name, seen) {
       const bucket = bucketOf(name);
       refill(bucket);
-      const quota = capped.has(name) ? quotas[name] : undefined;
-      const most = (reported: number, set: number | undefined): number => Math.min(reported, set ?? reported);
-      if (seen.ratePerSecond !== undefined && seen.ratePerSecond > 0) {
-        bucket.ratePerSecond = most(seen.ratePerSecond, quota?.ratePerSecond);
-      }
-      if (seen.burst !== undefined && seen.burst > 0) bucket.burst = most(seen.burst, quota?.burst);
-      if (seen.remaining !== undefined) bucket.tokens = Math.min(bucket.tokens, seen.remaining);
+      const { remaining, ratePerSecond, burst } = cappedBy(capped.has(name) ? quotas[name] : undefined, seen);
+      if (ratePerSecond !== undefined) bucket.ratePerSecond = ratePerSecond;
+      if (burst !== undefined) bucket.burst = burst;
+      if (remaining !== undefined) bucket.tokens = Math.min(bucket.tokens, remaining);
     },
     throttled(name, waitMs) {
       const bucket = bucketOf(name);

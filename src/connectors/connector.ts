@@ -300,6 +300,11 @@ export interface Connector {
    * subscribed, makes what is missing, restores what the channel dropped. Repeatable; one finding a topic.
    */
   ensureSubscriptions?(address: string, context: CallContext): Promise<readonly CheckFinding[]>;
+  /**
+   * How long calls of this kind would be turned away at once, in ms, because the channel does not answer; 0 = they go.
+   * Absent: nobody keeps count.
+   */
+  waitMs?(callClass: "push" | "read"): number;
   /** Abilities: presence is the opt-in. */
   readonly webhooks?: Webhooks;
   readonly notifications?: Notifications;

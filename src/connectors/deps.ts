@@ -1,6 +1,7 @@
 import type { Clock } from "../core/clock.ts";
 import type { Random } from "../core/random.ts";
 import type { Budget } from "./budget.ts";
+import type { CallLog } from "./call-log.ts";
 
 /** The narrow logger a connector needs: an event with fields, a constant message. pino satisfies it. */
 export interface Log {
@@ -17,4 +18,6 @@ export type ConnectorDeps = {
   readonly log: Log;
   /** Made per account from the connector's default quotas and the account's `quotas` setting. */
   readonly budget: Budget;
+  /** Notes each request; absent: nobody keeps them. */
+  readonly calls?: CallLog | undefined;
 };

@@ -29,11 +29,17 @@ const retriesMax = 2;
  * calls that may be repeated. Errors: `ChannelError` only; network trouble is `retryable`, and `ambiguous` for a
  * request that is not repeatable.
  */
-export const createHttp = (deps: Pick<ConnectorDeps, "random" | "log">, classify: Classify): Http => {
+export const createHttp = (deps: Pick<ConnectorDeps, "random" | "log" | "calls">, classify: Classify): Http => {
   const client = axios.create();
   const once = async (request: HttpRequest, signal: AbortSignal): Promise<AxiosResponse<unknown>> => {
     const { repeatable, timeoutMs = defaultTimeoutMs, ...config } = request;
     const deadline = AbortSignal.timeout(timeoutMs);
+    const done = deps.calls?.begin({
+      method: request.method,
+      url: request.url,
+      headers: request.headers,
+      body: request.data,
+    });
     let response: AxiosResponse<unknown>;
     try {
       response = await client.request<unknown>({
@@ -43,15 +49,21 @@ export const createHttp = (deps: Pick<ConnectorDeps, "random" | "log">, classify
         signal: AbortSignal.any([signal, deadline]),
       });
     } catch (cause) {
-      if (signal.aborted) throw signal.reason;
-      throw new ChannelError({
+      if (signal.aborted) {
+        done?.(undefined, signal.reason);
+        throw signal.reason;
+      }
+      const failure = new ChannelError({
         kind: "retryable",
         message: deadline.aborted ? `no answer within ${timeoutMs} ms` : `network: ${(cause as Error).message}`,
         ambiguous: !repeatable,
         cause: scrubbed(cause),
       });
+      done?.(undefined, failure);
+      throw failure;
     }
     const failure = classify(response);
+    done?.({ ...response, body: response.data }, failure);
     if (failure !== undefined) throw failure;
     return response;
   };

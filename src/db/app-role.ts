@@ -27,7 +27,12 @@ const privilegesOf = (table: string): readonly string[] => {
 const grantLock = 4_711_003;
 const firstMajorWithMaintain = 17;
 
-type TableRow = { readonly name: string; readonly is_partition: boolean; readonly granted: readonly string[] };
+type TableRow = {
+  readonly name: string;
+  readonly is_partition: boolean;
+  readonly is_view: boolean;
+  readonly granted: readonly string[];
+};
 
 const ensureRole = async (client: pg.Client, role: string): Promise<void> => {
   const found = await client.query<{ superuser: boolean; owns: boolean; member: boolean }>(
@@ -56,18 +61,18 @@ const grantTables = async (client: pg.Client, role: string): Promise<number> => 
   const known = (privilege: string): boolean =>
     privilege !== "MAINTAIN" || (version.rows[0]?.major ?? 0) >= firstMajorWithMaintain;
   const tables = await client.query<TableRow>(
-    `select c.relname as name, c.relispartition as is_partition,
+    `select c.relname as name, c.relispartition as is_partition, c.relkind = 'v' as is_view,
             coalesce((select array_agg(a.privilege_type::text order by a.privilege_type)
                         from aclexplode(c.relacl) a join pg_roles r on r.oid = a.grantee and r.rolname = $1), '{}') as granted
        from pg_class c
-      where c.relnamespace = current_schema()::regnamespace and c.relkind in ('r', 'p')
+      where c.relnamespace = current_schema()::regnamespace and c.relkind in ('r', 'p', 'v')
       order by c.relname`,
     [role],
   );
   let changed = 0;
-  for (const { name, is_partition, granted } of tables.rows) {
+  for (const { name, is_partition, is_view, granted } of tables.rows) {
     // Through the journal its parts need no grant of their own.
-    const wanted = is_partition ? [] : privilegesOf(name).filter(known);
+    const wanted = is_partition ? [] : is_view ? ["SELECT"] : privilegesOf(name).filter(known);
     if (granted.join() === wanted.join()) continue;
     const table = pg.escapeIdentifier(name);
     await client.query(`revoke all on ${table} from ${role}`);

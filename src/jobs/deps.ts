@@ -17,7 +17,9 @@ export type JobName =
   | "import-listings"
   | "expire-reservations"
   | "seal-ledger"
-  | "check-invariants";
+  | "check-invariants"
+  | "settle-bulks"
+  | "drop-calls";
 
 /** What jobs need to know of an account's settings. */
 export type AccountPlan = {

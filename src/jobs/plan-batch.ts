@@ -66,7 +66,12 @@ type Chosen = { readonly owed: readonly OwedTarget[]; readonly selling: readonly
  * whole. Raises that would wait for their SKU to be quiet anyway are not read: a call spent on them tells nothing.
  * Errors: `GuardError`.
  */
-const riskiest = async (deps: JobDeps, plan: AccountPlan, limits: Connector["limits"]): Promise<Chosen> => {
+const riskiest = async (
+  deps: JobDeps,
+  plan: AccountPlan,
+  limits: Connector["limits"],
+  rowsMax: number,
+): Promise<Chosen> => {
   const nowMs = deps.clock.now();
   const owed = await owedTargets(deps.db, plan.accountId, owedMax, toIso(nowMs));
   if (owed.length === 0) return { owed, selling: [] };
@@ -81,7 +86,9 @@ const riskiest = async (deps: JobDeps, plan: AccountPlan, limits: Connector["lim
   const stopped = judgeRun(changes, await targetCount(deps.db, plan.accountId), plan.guards);
   if (stopped !== undefined && !(await areGuardsOff(deps.db, plan.accountId, toIso(nowMs))))
     throw new GuardError(stopped);
-  const sorted = changes.toSorted((a, b) => oversellRisk(b) - oversellRisk(a)).slice(0, lookedThroughMax);
+  const sorted = changes
+    .toSorted((a, b) => oversellRisk(b) - oversellRisk(a))
+    .slice(0, Math.max(lookedThroughMax, rowsMax));
   const raises = sorted.filter(({ wantedUnits: units, shownUnits }) => shownUnits !== null && units > shownUnits);
   const careful = await carefulWanted(
     deps.db,
@@ -99,7 +106,7 @@ const riskiest = async (deps: JobDeps, plan: AccountPlan, limits: Connector["lim
     owed: sorted
       .map(({ target }) => target)
       .filter(({ listingId }) => !waits.has(listingId))
-      .slice(0, limits.readBatchMax),
+      .slice(0, rowsMax),
     selling: [...waits].map(([listingId, atMs]) => ({ listingId, notBefore: toIso(atMs), failed: false })),
   };
 };
@@ -129,16 +136,18 @@ const gather = async (
   const listings = new Map((await listingsById(deps.db, ids)).map((listing) => [listing.id, listing]));
   const idOfRef = new Map([...listings.values()].map((listing) => [listing.ref, listing.id]));
   const handles = [...listings.values()].map(({ ref, details }) => ({ ref, details }));
-  const readAt = toIso(deps.clock.now());
-  const answers = await connector.readQuantities(handles, { accountId, signal });
-  const readings = new Map(
-    answers.flatMap((reading) => {
+  const readings = new Map<number, QuantityReading>();
+  for (let from = 0; from < handles.length; from += connector.limits.readBatchMax) {
+    const readAt = toIso(deps.clock.now());
+    const asked = handles.slice(from, from + connector.limits.readBatchMax);
+    const answers = (await connector.readQuantities(asked, { accountId, signal })).flatMap((reading) => {
       const listingId = idOfRef.get(reading.ref);
       return listingId === undefined ? [] : [[listingId, reading] as const];
-    }),
-  );
-  const shown = [...readings].map(([listingId, { units }]) => ({ listingId, units }));
-  await recordReadings(deps.db, shown, "before-push", readAt);
+    });
+    for (const [listingId, reading] of answers) readings.set(listingId, reading);
+    const shown = answers.map(([listingId, { units }]) => ({ listingId, units }));
+    await recordReadings(deps.db, shown, "before-push", readAt);
+  }
   const { comparesAndSets } = connector.limits;
   const careful = await carefulWanted(deps.db, ids, plan, { nowMs: deps.clock.now(), comparesAndSets });
   const open = Map.groupBy(await openAttemptsOf(deps.db, ids), (attempt) => attempt.listingId);
@@ -228,8 +237,9 @@ export const planBatch = async (
   connector: Connector,
   plan: AccountPlan,
   signal: AbortSignal,
+  rowsMax = connector.limits.readBatchMax,
 ): Promise<PlannedBatch> => {
-  const { owed, selling } = await riskiest(deps, plan, connector.limits);
+  const { owed, selling } = await riskiest(deps, plan, connector.limits, rowsMax);
   if (selling.length > 0) await deferTargets(deps.db, selling);
   const nothing = {
     listings: new Map(),

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { Connector } from "../connectors/connector.ts";
+import type { Bulk, Connector } from "../connectors/connector.ts";
 import { toIso } from "../core/clock.ts";
 import { openRewind } from "../ledger/log/rewind.ts";
 import { defineJob, type RunAgain } from "../queue/define-job.ts";
@@ -7,9 +7,12 @@ import { findAccount, pauseForGuard } from "../sync/accounts.ts";
 import { disownSentAttempts } from "../sync/attempts.ts";
 import { readCursor } from "../sync/cursors.ts";
 import { type Lease, releaseLease, takeLease } from "../sync/leases.ts";
+import { bulkRows } from "./bulk-rows.ts";
 import type { AccountPlan, JobDeps } from "./deps.ts";
 import { GuardError, planBatch } from "./plan-batch.ts";
 import { ordersStream } from "./poll-orders.ts";
+import { routeWrites } from "./route-writes.ts";
+import { sendBulk } from "./send-bulk.ts";
 import { LeaseLostError, sendWrites } from "./send-writes.ts";
 
 const leaseMs = 60_000;
@@ -26,7 +29,10 @@ const askForOrders = async (deps: JobDeps, accountId: string): Promise<void> => 
   if (sinceMs >= plan.ordersEveryMsMin) deps.wake("poll-orders", { accountId });
 };
 
-type Round = "idle" | "worked" | "waits";
+type Round = "idle" | "lowered" | "worked" | "waits";
+
+const hasBulk = (connector: Connector): connector is Connector & { readonly bulk: Bulk } =>
+  connector.bulk !== undefined;
 
 const pushRound = async (
   deps: JobDeps,
@@ -34,16 +40,20 @@ const pushRound = async (
   plan: AccountPlan,
   lease: Lease,
   signal: AbortSignal,
+  rowsMax: number | undefined,
 ): Promise<Round> => {
   const readAtMs = deps.clock.monotonicMs();
-  const { looked, writes, waitsForOrdersOf } = await planBatch(deps, connector, plan, signal);
+  const { looked, writes, waitsForOrdersOf } = await planBatch(deps, connector, plan, signal, rowsMax);
   for (const accountId of waitsForOrdersOf) await askForOrders(deps, accountId);
+  const { single, bulk } = await routeWrites(deps, connector, writes);
   const { pushBatchMax, readingLifeMs = Number.POSITIVE_INFINITY } = connector.limits;
-  for (let from = 0; from < writes.length; from += pushBatchMax) {
+  for (let from = 0; from < single.length; from += pushBatchMax) {
     // The rest stays owed and is read anew in the next round. The first batch always goes, or nothing ever would.
     if (from > 0 && deps.clock.monotonicMs() - readAtMs > readingLifeMs) break;
-    await sendWrites(deps, connector, lease, writes.slice(from, from + pushBatchMax), signal);
+    await sendWrites(deps, connector, lease, single.slice(from, from + pushBatchMax), signal);
   }
+  if (bulk.length > 0 && hasBulk(connector)) await sendBulk(deps, connector, lease, bulk, signal);
+  if (writes.length > 0 && writes.every(({ reason }) => reason === "lower")) return "lowered";
   if (looked > 0) return "worked";
   return waitsForOrdersOf.length > 0 ? "waits" : "idle";
 };
@@ -62,10 +72,14 @@ export const pushAccount = defineJob({
     const plan = deps.planFor(accountId);
     if (connector === undefined || plan === undefined) return undefined;
     if ((await findAccount(deps.db, accountId))?.state !== "live") return undefined;
+    const awayMs = Math.max(connector.waitMs?.("read") ?? 0, connector.waitMs?.("push") ?? 0);
+    if (awayMs > 0) return { againAfterMs: awayMs };
     const wanted = { accountId, purpose: "push", holder: deps.holder, lifeMs: leaseMs };
     const lease = await takeLease(deps.db, wanted);
     if (lease === undefined) return { againAfterMs: waitForHolderMs };
     const endsAt = deps.clock.monotonicMs() + runMsMax;
+    let round: Round | undefined;
+    let askedForBulk = false;
     try {
       const orphans = await disownSentAttempts(deps.db, accountId);
       if (orphans > 0)
@@ -74,7 +88,11 @@ export const pushAccount = defineJob({
         if ((await takeLease(deps.db, wanted))?.fence !== lease.fence) throw new LeaseLostError();
         // A rewound ledger has forgotten sales that the channel has not: what it would show is too much.
         if ((await openRewind(deps.db)) !== undefined) return undefined;
-        const round = await pushRound(deps, connector, plan, lease, signal);
+        // A round that did not only lower was the last of the urgent ones: the rest may go as one document.
+        const isQuiet = round !== undefined && round !== "lowered" && !askedForBulk;
+        if (isQuiet) askedForBulk = true;
+        const rowsMax = isQuiet ? await bulkRows(deps, connector, plan) : undefined;
+        round = await pushRound(deps, connector, plan, lease, signal, rowsMax);
         if (round === "idle") return undefined;
         progress();
         if (round === "waits") return { againAfterMs: waitForOrdersMs };

@@ -1,20 +1,15 @@
-import type { Connector, PushOutcome } from "../connectors/connector.ts";
-import { backoffMs } from "../core/backoff.ts";
+import type { Connector, ListingWrite, PushOutcome } from "../connectors/connector.ts";
 import { toIso } from "../core/clock.ts";
-import { assertNever, ChannelError } from "../core/failure.ts";
+import { ChannelError } from "../core/failure.ts";
 import { inTransaction } from "../db/transaction.ts";
-import { type AttemptAnswer, openAttempts, recordAnswers } from "../sync/attempts.ts";
+import { type NewAttempt, openAttempts } from "../sync/attempts.ts";
 import { holdLease, type Lease } from "../sync/leases.ts";
-import { blockTargets, type Deferral, deferTargets } from "../sync/targets.ts";
 import type { JobDeps } from "./deps.ts";
 import type { PlannedWrite } from "./plan-batch.ts";
+import { firstReadMs, recordOutcomes } from "./record-outcomes.ts";
 
 /** Longest a call may take before its outcome counts as unknown. */
 const callMsMax = 20_000;
-const firstReadMs = 100;
-const refusedWaitsMs = [500, 1_000, 3_000, 10_000, 60_000] as const;
-/** Somebody else writes too: read again at once, but do not race them for ever. */
-const conflictWaitsMs = [50, 200, 1_000, 5_000] as const;
 
 /** The lease went to somebody else: stop at once, they plan anew. */
 export class LeaseLostError extends Error {
@@ -24,54 +19,30 @@ export class LeaseLostError extends Error {
   }
 }
 
+export const attemptOf = (write: PlannedWrite): NewAttempt => ({
+  listingId: write.listingId,
+  version: write.version,
+  units: write.units,
+  withheldUnits: write.withheldUnits,
+  unitsBefore: write.shownUnits,
+  reason: write.reason,
+  terms: write.terms,
+});
+export const writeOf = ({ ref, details, units, shownUnits }: PlannedWrite): ListingWrite => ({
+  ref,
+  details,
+  units,
+  expectedUnits: shownUnits,
+});
+
 /** A call that failed as a whole: what that says about each listing in it. */
-const outcomesOfFailure = (batch: readonly PlannedWrite[], error: unknown): readonly PushOutcome[] => {
+export const outcomesOfFailure = (batch: readonly PlannedWrite[], error: unknown): readonly PushOutcome[] => {
   const reason = (error as Error).message.slice(0, 300);
   // Only a channel's clear refusal proves that nothing was written; anything else may have taken effect.
   const certain = error instanceof ChannelError && !error.ambiguous;
   return batch.map(({ ref }) =>
     certain ? { ref, status: "refused", retry: "later", reason } : { ref, status: "unknown", reason },
   );
-};
-
-type Recorded = {
-  readonly answers: AttemptAnswer[];
-  readonly deferrals: Deferral[];
-  readonly blocked: { listingId: number; reason: string }[];
-};
-
-const sortOutcomes = (deps: JobDeps, batch: readonly PlannedWrite[], outcomes: readonly PushOutcome[]): Recorded => {
-  const byRef = new Map(outcomes.map((outcome) => [outcome.ref, outcome]));
-  const deferral = (listingId: number, failures: number, waitsMs: readonly number[]): Deferral => ({
-    listingId,
-    notBefore: toIso(deps.clock.now() + backoffMs(waitsMs, failures + 1, deps.random)),
-    failed: true,
-  });
-  const recorded: Recorded = { answers: [], deferrals: [], blocked: [] };
-  for (const { ref, listingId, failures } of batch) {
-    // No word about a listing that was sent is not a refusal.
-    const outcome = byRef.get(ref) ?? { ref, status: "unknown", reason: "the channel's answer left this listing out" };
-    switch (outcome.status) {
-      case "accepted":
-        recorded.answers.push({ listingId, state: "accepted", receipt: outcome.receipt, detail: null });
-        break;
-      case "unknown":
-        recorded.answers.push({ listingId, state: "unknown", receipt: null, detail: outcome.reason });
-        break;
-      case "conflict":
-        recorded.answers.push({ listingId, state: "refused", receipt: null, detail: `conflict: ${outcome.reason}` });
-        recorded.deferrals.push(deferral(listingId, failures, conflictWaitsMs));
-        break;
-      case "refused":
-        recorded.answers.push({ listingId, state: "refused", receipt: null, detail: outcome.reason });
-        if (outcome.retry === "never") recorded.blocked.push({ listingId, reason: outcome.reason });
-        else recorded.deferrals.push(deferral(listingId, failures, refusedWaitsMs));
-        break;
-      default:
-        assertNever(outcome);
-    }
-  }
-  return recorded;
 };
 
 /**
@@ -98,23 +69,10 @@ export const sendWrites = async (
       startedAt: toIso(startedMs),
       effectUntil: toIso(startedMs + callMsMax + connector.limits.settleMs),
       nextReadAt: toIso(startedMs + firstReadMs),
-      attempts: batch.map((write) => ({
-        listingId: write.listingId,
-        version: write.version,
-        units: write.units,
-        withheldUnits: write.withheldUnits,
-        unitsBefore: write.shownUnits,
-        reason: write.reason,
-        terms: write.terms,
-      })),
+      attempts: batch.map(attemptOf),
     });
   });
-  const writes = batch.map(({ ref, details, units, shownUnits }) => ({
-    ref,
-    details,
-    units,
-    expectedUnits: shownUnits,
-  }));
+  const writes = batch.map(writeOf);
   const deadline = AbortSignal.any([signal, AbortSignal.timeout(callMsMax)]);
   let outcomes: readonly PushOutcome[];
   let failure: unknown;
@@ -124,14 +82,6 @@ export const sendWrites = async (
     failure = error;
     outcomes = outcomesOfFailure(batch, error);
   }
-  const { answers, deferrals, blocked } = sortOutcomes(deps, batch, outcomes);
-  const answeredMs = deps.clock.now();
-  const times = { now: toIso(answeredMs), effectUntil: toIso(answeredMs + connector.limits.settleMs) };
-  await recordAnswers(deps.db, attemptKey, answers, times);
-  if (deferrals.length > 0) await deferTargets(deps.db, deferrals);
-  if (blocked.length > 0) await blockTargets(deps.db, blocked);
-  for (const [state, rows] of Map.groupBy(answers, (answer) => answer.state))
-    deps.metrics.pushes(accountId, state, rows.length);
-  deps.wake("confirm-pushes", { accountId }, { delayMs: firstReadMs });
+  await recordOutcomes(deps, connector, { accountId, attemptKey, batch, outcomes });
   if (failure !== undefined) throw failure;
 };

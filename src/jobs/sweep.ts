@@ -8,10 +8,12 @@ import { outboxWaiting } from "../ledger/outbox.ts";
 import { makeMovementMonths } from "../ledger/partitions.ts";
 import { accountsToAutoLink } from "../mapping/links.ts";
 import { listAccounts } from "../sync/accounts.ts";
+import { accountsWithDueBulks } from "../sync/bulk-attempts.ts";
 import { readCursor } from "../sync/cursors.ts";
 import { owedWork } from "../sync/owed-work.ts";
 import { invariantsDue } from "./check-invariants.ts";
 import type { JobDeps } from "./deps.ts";
+import { areCallsOverdue } from "./drop-calls.ts";
 import { listingsStream } from "./import-listings.ts";
 import { linkListings } from "./link-listings.ts";
 import { ordersStream } from "./poll-orders.ts";
@@ -46,6 +48,8 @@ export const sweep = async (deps: JobDeps): Promise<boolean> => {
       monthsMade: await makeMovementMonths(tx),
       sealIsDue: await isSealDue(tx, toIso(nowMs)),
       checksDue: await invariantsDue(tx, toIso(nowMs)),
+      dueBulks: await accountsWithDueBulks(tx, toIso(nowMs)),
+      callsOverdue: await areCallsOverdue(tx, nowMs),
     };
   });
   if (found === undefined) return false;
@@ -54,6 +58,8 @@ export const sweep = async (deps: JobDeps): Promise<boolean> => {
   if (found.monthsMade > 0) deps.log.info({ months: found.monthsMade }, "partitions of the journal made");
   if (found.sealIsDue) deps.wake("seal-ledger", {});
   if (found.checksDue.length > 0) deps.wake("check-invariants", {});
+  for (const accountId of found.dueBulks) deps.wake("settle-bulks", { accountId });
+  if (found.callsOverdue) deps.wake("drop-calls", {});
   for (const work of found.work) {
     const { accountId } = work;
     if (work.openDeliveries > 0) deps.wake("ingest", { accountId });

@@ -74,13 +74,16 @@ export const recordAnswers = async (
   );
 };
 
-/** Called by a new holder of the lease, before it sends: what is still `sent` was left by a dead or frozen worker. */
+/**
+ * Called by a new holder of the lease, before it sends: what is still `sent` was left by a dead or frozen worker. Not so
+ * what has a receipt already: that is a document which the channel works off (bulk-attempts.ts).
+ */
 export const disownSentAttempts = (on: Queryable, accountId: string): Promise<number> =>
   execute(
     on,
     sql`
       update push_attempt set state = 'unknown', detail = 'its worker was gone before the answer was recorded'
-       where account_id = ${accountId} and state = 'sent'`,
+       where account_id = ${accountId} and state = 'sent' and receipt is null`,
   );
 
 const OpenRow = z.object({

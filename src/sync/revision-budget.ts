@@ -10,6 +10,12 @@ export type RevisionFigures = {
 };
 
 const dayMs = 86_400_000;
+/** The start of that UTC day, and of the next one; epoch ms. */
+export const utcDayOf = (nowMs: number): { readonly startsMs: number; readonly endsMs: number } => {
+  const startsMs = Math.floor(nowMs / dayMs) * dayMs;
+  return { startsMs, endsMs: startsMs + dayMs };
+};
+
 /** A quiet morning's worth that may be spent before the day's pace counts. */
 const startShare = 0.3;
 /** The last part of a day's writes: only for lowering, and the very last only for showing nothing. */
@@ -29,4 +35,14 @@ export const maySpendRevision = ({ limit, used, shownUnits, wantedUnits, nowMs }
   const passedShare = (nowMs % dayMs) / dayMs;
   const paced = limit * Math.min(1 - lowerOnlyShare, startShare + passedShare);
   return used < paced;
+};
+
+/** When a write that was held back may go at the earliest, if nothing else is written meanwhile; epoch ms. Pure. */
+export const nextRevisionAtMs = (figures: RevisionFigures): number => {
+  const { limit, used, nowMs } = figures;
+  const { startsMs, endsMs } = utcDayOf(nowMs);
+  const isLowering = figures.shownUnits === null || figures.wantedUnits < figures.shownUnits;
+  if (limit === undefined || isLowering || used >= limit * (1 - lowerOnlyShare)) return endsMs;
+  // Right after the pace has passed what is spent.
+  return Math.min(endsMs, Math.max(nowMs, startsMs + (used / limit - startShare) * dayMs) + 1_000);
 };

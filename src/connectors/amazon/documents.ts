@@ -28,8 +28,8 @@ const failureOf = ({ status }: AxiosResponse<unknown>): ChannelError | undefined
 };
 
 /** Content of feeds and reports at their presigned addresses: no token, no header of ours, no redirect (§9, §10). */
-export const createDocuments = (deps: Pick<ConnectorDeps, "random">): Documents => {
-  const http = createHttp({ random: deps.random, log: silent }, failureOf);
+export const createDocuments = (deps: Pick<ConnectorDeps, "random" | "calls">): Documents => {
+  const http = createHttp({ random: deps.random, log: silent, calls: deps.calls }, failureOf);
   return {
     async upload(url, content, contentType, signal) {
       const headers = { "content-type": contentType };

@@ -30,7 +30,7 @@ export const createPacer = (quotas: Readonly<Record<string, Quota>>, deps: Conne
   return {
     async admit(operation, signal) {
       const blockedMs = (throttles.get(operation)?.untilMs ?? 0) - deps.clock.monotonicMs();
-      const refillMs = ((1 - deps.budget.spare(operation)) / rateOf(operation)) * 1000;
+      const refillMs = ((1 - (await deps.budget.spare(operation))) / rateOf(operation)) * 1000;
       if (blockedMs > 0 || refillMs > quotaWaitMsMax) {
         const retryAfterMs = Math.ceil(Math.max(blockedMs, refillMs));
         throw new ChannelError({ kind: "throttled", message: `quota of ${operation} is used up`, retryAfterMs });

@@ -35,7 +35,7 @@ export const createPublicKeys = (client: EbayClient, { clock, budget, log }: Con
     if (entries.size > entriesMax) dropOldest(entries);
   };
   const ask = async (kid: string, signal: AbortSignal): Promise<KeyLookup> => {
-    if (budget.spare("publicKey") < 1) return { kind: "unavailable" };
+    if ((await budget.spare("publicKey")) < 1) return { kind: "unavailable" };
     try {
       const answer = await client(
         {

@@ -89,7 +89,7 @@ export const askWaitMs = async (
   signal: AbortSignal,
 ): Promise<number | undefined> => {
   // Asking may itself need a token: it must never take longer than the wait that it is about.
-  if (budget.spare("analytics") < 1 || budget.spare("applicationToken") < 1) return undefined;
+  if ((await budget.spare("analytics")) < 1 || (await budget.spare("applicationToken")) < 1) return undefined;
   const soon = AbortSignal.any([signal, AbortSignal.timeout(askMsMax)]);
   try {
     const seen = await readRemaining(quota, client, budget, soon);

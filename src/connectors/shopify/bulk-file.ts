@@ -11,7 +11,7 @@ const answerMsMax = 30_000;
  * The lines of a bulk operation's file, streamed. It lies behind a signed address of another host, so no token goes
  * along. Throws ChannelError (retryable) when it breaks off.
  */
-export const createFileReader = (deps: Pick<ConnectorDeps, "random" | "log">) => {
+export const createFileReader = (deps: Pick<ConnectorDeps, "random" | "log" | "calls">) => {
   const http = createHttp(deps, ({ status }) => {
     if (status === 200) return undefined;
     const kind = status >= 500 ? "retryable" : "permanent";

@@ -28,7 +28,7 @@ test("shopify trap 1: Retry-After is in seconds", async () => {
   serveGraphql({}, () => ({ status: 429, body: "", headers: { "Retry-After": "2.0" } }));
   await expect(connector.readQuantities([handle], context)).rejects.toMatchObject({ retryAfterMs: 2_000 });
   clock.advance(1_999);
-  expect(budget.spare("graphql")).toBe(0);
+  expect(await budget.spare("graphql")).toBe(0);
 });
 
 test("shopify trap 2: a failing read is tried three times in all and then is a plain retryable error", async () => {

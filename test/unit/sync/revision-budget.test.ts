@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { maySpendRevision } from "../../../src/sync/revision-budget.ts";
+import { maySpendRevision, nextRevisionAtMs } from "../../../src/sync/revision-budget.ts";
 
 const midnightMs = Date.parse("2026-11-20T00:00:00.000Z");
 const at = (hours: number): number => midnightMs + hours * 3_600_000;
@@ -31,4 +31,15 @@ test("the last three are for showing nothing, and after the limit nothing is sen
 
 test("a listing that was never read counts as a lowering", () => {
   expect(ask({ used: 240, shownUnits: null })).toBe(true);
+});
+
+test("a write that was held back may go as soon as the pace has passed what is spent", () => {
+  const figures = { limit: 250, used: 125, shownUnits: 5, wantedUnits: 6, nowMs: at(2) };
+  expect(maySpendRevision(figures)).toBe(false);
+  const nextMs = nextRevisionAtMs(figures);
+  expect(maySpendRevision({ ...figures, nowMs: nextMs })).toBe(true);
+  expect(maySpendRevision({ ...figures, nowMs: nextMs - 2_000 })).toBe(false);
+  // What only the next day can give waits for it.
+  expect(nextRevisionAtMs({ ...figures, used: 225 })).toBe(at(24));
+  expect(nextRevisionAtMs({ ...figures, used: 247, wantedUnits: 4 })).toBe(at(24));
 });

@@ -152,5 +152,5 @@ test("too many calls throw `throttled`, write nothing and hold the next call bac
   const { connector, context, deps } = createBench();
   const failure = await failureOf(connector.pushQuantities(sampleBatch, "attempt-1", context));
   expect(failure).toMatchObject({ kind: "throttled", retryAfterMs: 7_000, ambiguous: false });
-  expect(deps.budget.spare("inventory")).toBe(0);
+  expect(await deps.budget.spare("inventory")).toBe(0);
 });

@@ -31,7 +31,7 @@ test("THROTTLED with HTTP 200 waits for (requested − available) / restore rate
     kind: "throttled",
     retryAfterMs: 840,
   });
-  expect(budget.spare("graphql")).toBe(0);
+  expect(await budget.spare("graphql")).toBe(0);
   const before = clock.monotonicMs();
   expect(await connector.readQuantities([listing], context)).toEqual(reading);
   expect(clock.monotonicMs() - before).toBeGreaterThanOrEqual(840);
@@ -62,9 +62,9 @@ test("every answer corrects the budget: remaining points, restore rate and bucke
     },
   }));
   await connector.readQuantities([listing], context);
-  expect(budget.spare("graphql")).toBe(50);
+  expect(await budget.spare("graphql")).toBe(50);
   clock.advance(1_000);
-  expect(budget.spare("graphql")).toBe(250);
+  expect(await budget.spare("graphql")).toBe(250);
 });
 
 test("what a call did not cost in the end is given back", async () => {
@@ -75,7 +75,7 @@ test("what a call did not cost in the end is given back", async () => {
   serveGraphql(root, () => ({ status: 200, body: { data: answered, extensions: { cost } } }));
   await connector.readQuantities([listing], context);
   await connector.readQuantities([listing], context);
-  expect(budget.spare("graphql")).toBe(1_980);
+  expect(await budget.spare("graphql")).toBe(1_980);
 });
 
 test.each([
