@@ -101,6 +101,12 @@ const ShopifyAccount = strict({
     .optional(),
   activate_levels: z.boolean().default(false),
   pubsub_token: text.min(24, say("is too short to be a secret", "take at least 24 random characters")).optional(),
+  webhooks_address: text
+    .regex(
+      /^(https:\/\/\S+|pubsub:\/\/[^\s:]+:\S+)$/,
+      say("is no address for webhooks", "write https://… or pubsub://project:topic"),
+    )
+    .optional(),
   endpoints: strict({ api: address.optional() }).default({}),
 });
 

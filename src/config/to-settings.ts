@@ -63,7 +63,7 @@ const ebay = (fields: EbayFields, baseUrl: string) => ({
   endpoints: present({ api: fields.endpoints.api, auth: fields.endpoints.auth }),
 });
 
-const shopify = (fields: ShopifyFields) => ({
+const shopify = (fields: ShopifyFields, baseUrl: string) => ({
   channel: fields.channel,
   shop: fields.shop,
   apiVersion: fields.api_version,
@@ -76,6 +76,10 @@ const shopify = (fields: ShopifyFields) => ({
   locationGid: fields.location_gid,
   activateLevels: fields.activate_levels,
   pubsubToken: optionalSecret(fields.pubsub_token),
+  // Shopify takes nothing but https: without a public address there is nothing to subscribe.
+  webhooksAddress:
+    fields.webhooks_address ??
+    (baseUrl.startsWith("https://") ? `${baseUrl}/webhooks/shopify/${fields.id}` : undefined),
   endpoints: present({ api: fields.endpoints.api }),
 });
 
@@ -109,7 +113,7 @@ const toAccount = (fields: AccountFields, around: Surroundings): ConfiguredAccou
     case "ebay":
       return { ...common, ...ebay(fields, around.baseUrl) };
     case "shopify":
-      return { ...common, ...shopify(fields) };
+      return { ...common, ...shopify(fields, around.baseUrl) };
   }
 };
 

@@ -23,12 +23,10 @@ const withQueue = (queueUrl: string): Partial<AmazonSettings> => ({
   notifications: { queueUrl, region: "eu-west-1", accessKeyId: "AKIDTEST", secretAccessKey: new Secret("aws-secret") },
 });
 const noListings = { numberOfResults: 0, items: [] };
-const subscription = { payload: { subscriptionId: "sub-1", payloadVersion: "1.0", destinationId: "d-1" } };
 
 type World = {
   readonly listings?: readonly [number, object];
   readonly orders?: readonly [number, object];
-  readonly subscription?: readonly [number, object];
   readonly date?: string;
 };
 const world = (changes: World = {}): { readonly complaints: string[] } => {
@@ -45,7 +43,6 @@ const world = (changes: World = {}): { readonly complaints: string[] } => {
   };
   serve("/listings/2021-08-01/items/ASELLER1", changes.listings ?? [200, noListings]);
   serve("/orders/2026-01-01/orders", changes.orders ?? [200, { orders: [] }]);
-  serve("/notifications/v1/subscriptions/ORDER_CHANGE", changes.subscription ?? [200, subscription]);
   nock(sqsOrigin)
     .post("/")
     .reply(200, JSON.stringify({ Attributes: { ApproximateNumberOfMessages: "4" } }), {
@@ -59,18 +56,11 @@ const check = async (settings: Partial<AmazonSettings> = withQueue(`${sqsOrigin}
   return new Map(findings.map((finding) => [finding.check, finding]));
 };
 
-test("an account in order has credentials, both roles, a good clock, its queue and its subscription", async () => {
+test("an account in order has credentials, both roles, a good clock and its queue", async () => {
   givesTokens();
   const { complaints } = world();
   const findings = await check();
-  expect([...findings.keys()]).toEqual([
-    "credentials",
-    "listings role",
-    "orders role",
-    "clock",
-    "queue",
-    "subscription ORDER_CHANGE",
-  ]);
+  expect([...findings.keys()]).toEqual(["credentials", "listings role", "orders role", "clock", "queue"]);
   expect([...findings.values()].filter(({ ok }) => !ok)).toEqual([]);
   expect(findings.get("queue")?.detail).toBe("4 messages waiting");
   expect(complaints).toEqual([]);
@@ -89,22 +79,19 @@ test("without credentials nothing else is asked", async () => {
   ]);
 });
 
-test("a missing role, a missing subscription and a wrong clock each say what to do", async () => {
+test("a missing role and a wrong clock each say what to do", async () => {
   givesTokens();
   world({
     orders: [403, errorBody("Unauthorized", "Access to requested resource is denied.", "")],
-    subscription: [404, errorBody("NotFound", "no subscription")],
     date: "Tue, 01 Sep 2026 10:05:00 GMT",
   });
   const findings = await check();
   expect([...findings.values()].filter(({ ok }) => !ok).map((finding) => finding.check)).toEqual([
     "orders role",
     "clock",
-    "subscription ORDER_CHANGE",
   ]);
   expect(findings.get("orders role")?.fix).toContain("Inventory and Order Tracking");
   expect(findings.get("clock")?.detail).toBe("300 s apart from Amazon's");
-  expect(findings.get("subscription ORDER_CHANGE")?.detail).toBe("there is no subscription");
 });
 
 test("a throttle is no fault of the account", async () => {
