@@ -1,17 +1,25 @@
 import { afterAll } from "vitest";
 
-/** Counts of a file, by channel and by what was held against a contract; the conformance report adds them up. */
-export type Counts = Readonly<Record<string, Readonly<Record<string, number>>>>;
+type Counts = Record<string, Record<string, number>>;
+const counts: Counts = {};
+const operations: Counts = {};
 
-const counts: Record<string, Record<string, number>> = {};
-
-/** Counts for a channel from here on. Call it once at the top of a file. */
-export const countOf = (channel: string): ((what: string, count?: number) => void) => {
-  afterAll(({}, { file }) => {
-    Object.assign(file.meta, { counts });
-  });
-  return (what, count = 1) => {
-    const of = (counts[channel] ??= {});
-    of[what] = (of[what] ?? 0) + count;
-  };
+const add = (to: Counts, channel: string, what: string, times: number): void => {
+  to[channel] ??= {};
+  const of = to[channel];
+  of[what] = (of[what] ?? 0) + times;
 };
+
+/**
+ * Counts what a file holds against a contract, by channel; the conformance report (report/summary.ts) adds the files up.
+ * Call it once at the top of a file.
+ */
+export const countOf = (channel: string): ((what: string, times?: number) => void) => {
+  afterAll(({}, { file }) => {
+    Object.assign(file.meta, { counts, operations });
+  });
+  return (what, times = 1) => add(counts, channel, what, times);
+};
+
+/** One more request of an operation, by the contract's own name. */
+export const countOperation = (channel: string, operation: string): void => add(operations, channel, operation, 1);

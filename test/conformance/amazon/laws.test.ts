@@ -3,14 +3,25 @@ import { createBudget } from "../../../src/connectors/budget.ts";
 import { seededRandom } from "../../../src/core/random.ts";
 import { Secret } from "../../../src/core/secret.ts";
 import { demoAmazonAccount as account } from "../../../src/simulators/amazon/account.ts";
+import { loadAmazonContracts } from "../../../src/simulators/amazon/contracts.ts";
 import { startAmazonSimulator } from "../../../src/simulators/amazon/start.ts";
 import { faultsAt, quietLog } from "../laws/control.ts";
 import { holdLaws } from "../laws/hold-laws.ts";
+import { watchOperations } from "../laws/operations.ts";
 import { hastyClock, orderLagMs } from "../laws/subject.ts";
 
 const fast = Object.fromEntries(
   Object.keys(amazonQuotas).map((name) => [name, { ratePerSecond: 10_000, burst: 10_000 }]),
 );
+
+const contracts = loadAmazonContracts();
+watchOperations("amazon", ({ method, path }) => {
+  for (const { contract, nameOf } of contracts) {
+    const match = contract.match(method, path);
+    if (match !== undefined) return nameOf(match.operationId);
+  }
+  return undefined;
+});
 
 holdLaws({
   name: "amazon",

@@ -1,3 +1,5 @@
+import { Kind, parse } from "graphql";
+import { z } from "zod";
 import { createBudget } from "../../../src/connectors/budget.ts";
 import { createShopifyConnector, shopifyQuotas } from "../../../src/connectors/shopify/index.ts";
 import { seededRandom } from "../../../src/core/random.ts";
@@ -6,7 +8,21 @@ import { demoShopifyAccount as account } from "../../../src/simulators/shopify/a
 import { startShopifySimulator } from "../../../src/simulators/shopify/start.ts";
 import { faultsAt, quietLog, startAddress } from "../laws/control.ts";
 import { holdLaws } from "../laws/hold-laws.ts";
+import { watchOperations } from "../laws/operations.ts";
 import { hastyClock, orderLagMs } from "../laws/subject.ts";
+
+/** The root fields that a document asks for, as the schema calls them. */
+watchOperations("shopify", ({ path, body }) => {
+  if (!path.endsWith("/graphql.json")) return undefined;
+  const { query } = z.object({ query: z.string() }).parse(JSON.parse(body));
+  const roots = parse(query).definitions.flatMap((definition) =>
+    definition.kind === Kind.OPERATION_DEFINITION ? [definition] : [],
+  );
+  const names = roots.flatMap(({ operation, selectionSet }) =>
+    selectionSet.selections.flatMap((field) => (field.kind === Kind.FIELD ? [`${operation}.${field.name.value}`] : [])),
+  );
+  return names.join(" ");
+});
 
 holdLaws({
   name: "shopify",
