@@ -1,3 +1,4 @@
+import type { Connector } from "../../src/connectors/connector.ts";
 import { LocationId, Sku } from "../../src/core/ids.ts";
 import { seededRandom } from "../../src/core/random.ts";
 import { Secret } from "../../src/core/secret.ts";
@@ -33,9 +34,9 @@ export class JobBench {
   readonly #woken = new Set<JobName>();
   #ids = 0;
 
-  private constructor(database: TestDatabase, headFiles: readonly string[]) {
+  private constructor(database: TestDatabase, headFiles: readonly string[], connector: Connector | undefined) {
     this.database = database;
-    const connector = this.channel.connector();
+    const used = connector ?? this.channel.connector();
     const quiet = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined };
     const guards = { maxZeroedCount: 1_000, maxZeroedPercent: 100, maxRaisedCount: 1_000, maxRaisedPercent: 100 };
     this.deps = {
@@ -51,7 +52,7 @@ export class JobBench {
       ids: () => `attempt-${(this.#ids += 1)}`,
       log: quiet,
       holder: "bench",
-      connectorFor: (id) => (id === accountId ? connector : undefined),
+      connectorFor: (id) => (id === accountId ? used : undefined),
       planFor: (id) =>
         id === accountId
           ? {
@@ -72,8 +73,12 @@ export class JobBench {
     };
   }
 
-  static async open(database?: TestDatabase, headFiles: readonly string[] = []): Promise<JobBench> {
-    const bench = new JobBench(database ?? (await createTestDatabase()), headFiles);
+  static async open(
+    database?: TestDatabase,
+    headFiles: readonly string[] = [],
+    connector?: Connector,
+  ): Promise<JobBench> {
+    const bench = new JobBench(database ?? (await createTestDatabase()), headFiles, connector);
     await upsertLocations(bench.database.db, [{ id: "main", name: "Main" }]);
     await upsertAccounts(bench.database.db, [{ id: accountId, channel: "shopify", mode: "live" }], bench.clock.iso());
     return bench;
