@@ -1,12 +1,14 @@
 import { confirmPushes } from "../jobs/confirm-pushes.ts";
 import type { JobDeps } from "../jobs/deps.ts";
 import { drainNotifications } from "../jobs/drain-notifications.ts";
+import { ensureSubscriptions } from "../jobs/ensure-subscriptions.ts";
 import { expireReservations } from "../jobs/expire-reservations.ts";
 import { importListings } from "../jobs/import-listings.ts";
 import { ingest } from "../jobs/ingest.ts";
 import { pollOrders } from "../jobs/poll-orders.ts";
 import { publishEvents } from "../jobs/publish-events.ts";
 import { pushAccount } from "../jobs/push-account.ts";
+import { readChannelStock } from "../jobs/read-channel-stock.ts";
 import { sealLedger } from "../jobs/seal-ledger.ts";
 import { type BoundJob, bindJob } from "../queue/define-job.ts";
 
@@ -21,6 +23,8 @@ export const jobDefinitions = [
   importListings,
   expireReservations,
   sealLedger,
+  ensureSubscriptions,
+  readChannelStock,
 ] as const;
 
 export const bindJobs = (deps: JobDeps): readonly BoundJob[] => [
@@ -33,4 +37,6 @@ export const bindJobs = (deps: JobDeps): readonly BoundJob[] => [
   bindJob(importListings, deps),
   bindJob(expireReservations, deps),
   bindJob(sealLedger, deps),
+  bindJob(ensureSubscriptions, deps),
+  bindJob(readChannelStock, deps),
 ];

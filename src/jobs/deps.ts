@@ -16,7 +16,9 @@ export type JobName =
   | "drain-notifications"
   | "import-listings"
   | "expire-reservations"
-  | "seal-ledger";
+  | "seal-ledger"
+  | "ensure-subscriptions"
+  | "read-channel-stock";
 
 /** What jobs need to know of an account's settings. */
 export type AccountPlan = {
@@ -30,6 +32,10 @@ export type AccountPlan = {
   readonly quietMs: number;
   /** The shortest time between two order polls that a waiting raise asks for. */
   readonly ordersEveryMsMin: number;
+  /** When something of the account ends that no channel tells, by what ends (ISO, UTC). */
+  readonly expires?: Readonly<Record<string, string>>;
+  /** Where stock that lies with the channel is counted; absent: it is not read. */
+  readonly channelStockLocationId?: string | undefined;
 };
 
 /** Counters that jobs feed; ops/ turns them into metrics. */

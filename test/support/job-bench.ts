@@ -5,12 +5,14 @@ import { Secret } from "../../src/core/secret.ts";
 import { inTransaction } from "../../src/db/transaction.ts";
 import { confirmPushes } from "../../src/jobs/confirm-pushes.ts";
 import type { JobDeps, JobName } from "../../src/jobs/deps.ts";
+import { ensureSubscriptions } from "../../src/jobs/ensure-subscriptions.ts";
 import { expireReservations } from "../../src/jobs/expire-reservations.ts";
 import { importListings } from "../../src/jobs/import-listings.ts";
 import { ingest } from "../../src/jobs/ingest.ts";
 import { pollOrders } from "../../src/jobs/poll-orders.ts";
 import { publishEvents } from "../../src/jobs/publish-events.ts";
 import { pushAccount } from "../../src/jobs/push-account.ts";
+import { readChannelStock } from "../../src/jobs/read-channel-stock.ts";
 import { sealLedger } from "../../src/jobs/seal-ledger.ts";
 import { createLedger } from "../../src/ledger/ledger.ts";
 import { signerOf } from "../../src/ledger/log/signing-key.ts";
@@ -100,6 +102,8 @@ export class JobBench {
     if (name === "poll-orders") await pollOrders.run(one, this.deps);
     if (name === "expire-reservations") await expireReservations.run({ ...one, payload: {} }, this.deps);
     if (name === "seal-ledger") await sealLedger.run({ ...one, payload: {} }, this.deps);
+    if (name === "ensure-subscriptions") await ensureSubscriptions.run(one, this.deps);
+    if (name === "read-channel-stock") await readChannelStock.run(one, this.deps);
     if (name === "import-listings") await importListings.run(one, this.deps);
   }
 
