@@ -1,5 +1,6 @@
 import { Command } from "commander";
 import { accountCommands } from "./accounts.ts";
+import { connectCommand } from "./connect.ts";
 import { ExitError } from "./context.ts";
 import { daemonCommands } from "./daemon.ts";
 import { demoCommand } from "./demo.ts";
@@ -21,6 +22,7 @@ export const createProgram = (): Command => {
     .showHelpAfterError();
   daemonCommands(program);
   upkeepCommands(program);
+  connectCommand(program);
   ledgerLogCommands(program);
   accountCommands(program);
   mappingCommands(program);
