@@ -4,6 +4,7 @@ import type { CallContext, CheckFinding } from "../connector.ts";
 import type { ConnectorDeps } from "../deps.ts";
 import type { AmazonSettings } from "../settings.ts";
 import type { AmazonClient, Answer } from "./client.ts";
+import { marketplacesFinding } from "./marketplaces-check.ts";
 import type { AmazonQueue } from "./notifications.ts";
 import { ordersPath } from "./order-search.ts";
 import { listingsPath } from "./refs.ts";
@@ -68,7 +69,7 @@ const readOrders = (client: AmazonClient, { marketplaceIds }: AmazonSettings, no
   return client.call({ operation: "searchOrders", method: "GET", path: ordersPath, query }, context.signal);
 };
 
-/** Credentials, roles, clock and queue, by reading only. One call each; errors become findings. */
+/** Credentials, roles, region, clock and queue, by reading only. One call each; errors become findings. */
 export const checkAccount = async (
   client: AmazonClient,
   settings: AmazonSettings,
@@ -101,5 +102,5 @@ export const checkAccount = async (
   );
   const queueUrl = settings.notifications?.queueUrl;
   const inbound = queue === undefined || queueUrl === undefined ? [] : [await queueFinding(queue, queueUrl, context)];
-  return [credentials, listings, orders, ...clock, ...inbound];
+  return [credentials, listings, await marketplacesFinding(client, settings, context), orders, ...clock, ...inbound];
 };

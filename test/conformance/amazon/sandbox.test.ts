@@ -43,6 +43,10 @@ const ours: Readonly<Record<string, Ours>> = {
   "reports_2021-06-30.json createReport": { operation: "createReport", answer: schemas.ReportCreated },
   "reports_2021-06-30.json getReport": { operation: "getReport", answer: schemas.Report },
   "reports_2021-06-30.json getReportDocument": { operation: "getReportDocument", answer: schemas.DocumentPlace },
+  "sellers.json getMarketplaceParticipations": {
+    operation: "getMarketplaceParticipations",
+    answer: schemas.ParticipationsAnswer,
+  },
   "notifications.json getSubscription": { operation: "getSubscription", answer: schemas.SubscriptionAnswer },
   "notifications.json createSubscription": { operation: "createSubscription", answer: schemas.SubscriptionAnswer },
   "notifications.json getDestinations": {

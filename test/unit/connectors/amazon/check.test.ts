@@ -2,7 +2,7 @@ import nock from "nock";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import type { AmazonSettings } from "../../../../src/connectors/settings.ts";
 import { Secret } from "../../../../src/core/secret.ts";
-import { requestComplaints } from "./contract.ts";
+import { requestComplaints, responseComplaints } from "./contract.ts";
 import {
   apiOrigin,
   authOrigin,
@@ -22,11 +22,26 @@ afterEach(restoreNetwork);
 const withQueue = (queueUrl: string): Partial<AmazonSettings> => ({
   notifications: { queueUrl, region: "eu-west-1", accessKeyId: "AKIDTEST", secretAccessKey: new Secret("aws-secret") },
 });
+const participations = (changes: Partial<Record<"isParticipating" | "hasSuspendedListings", boolean>> = {}) => ({
+  payload: ["A1PA6795UKMFR9", "A13V1IB3VIYZZH"].map((id) => ({
+    marketplace: {
+      id,
+      name: id,
+      countryCode: "DE",
+      defaultCurrencyCode: "EUR",
+      defaultLanguageCode: "de_DE",
+      domainName: "www.amazon.de",
+    },
+    participation: { isParticipating: true, hasSuspendedListings: false, ...changes },
+    storeName: "Shop",
+  })),
+});
 const noListings = { numberOfResults: 0, items: [] };
 
 type World = {
   readonly listings?: readonly [number, object];
   readonly orders?: readonly [number, object];
+  readonly marketplaces?: readonly [number, object];
   readonly date?: string;
 };
 const world = (changes: World = {}): { readonly complaints: string[] } => {
@@ -42,6 +57,7 @@ const world = (changes: World = {}): { readonly complaints: string[] } => {
       });
   };
   serve("/listings/2021-08-01/items/ASELLER1", changes.listings ?? [200, noListings]);
+  serve("/sellers/v1/marketplaceParticipations", changes.marketplaces ?? [200, participations()]);
   serve("/orders/2026-01-01/orders", changes.orders ?? [200, { orders: [] }]);
   nock(sqsOrigin)
     .post("/")
@@ -60,10 +76,37 @@ test("an account in order has credentials, both roles, a good clock and its queu
   givesTokens();
   const { complaints } = world();
   const findings = await check();
-  expect([...findings.keys()]).toEqual(["credentials", "listings role", "orders role", "clock", "queue"]);
+  expect([...findings.keys()]).toEqual([
+    "credentials",
+    "listings role",
+    "marketplaces",
+    "orders role",
+    "clock",
+    "queue",
+  ]);
   expect([...findings.values()].filter(({ ok }) => !ok)).toEqual([]);
   expect(findings.get("queue")?.detail).toBe("4 messages waiting");
   expect(complaints).toEqual([]);
+});
+
+test.each([
+  ["another region's marketplace", { isParticipating: false }, "does not sell in A1PA6795UKMFR9"],
+  ["suspended listings", { hasSuspendedListings: true }, "suspended in A1PA6795UKMFR9"],
+])("%s are found, with a way to mend it", async (_, changes, told) => {
+  givesTokens();
+  expect(responseComplaints("getMarketplaceParticipations", 200, participations(changes))).toEqual([]);
+  world({ marketplaces: [200, participations(changes)] });
+  expect((await check()).get("marketplaces")).toMatchObject({
+    ok: false,
+    detail: expect.stringContaining(told),
+    fix: expect.any(String),
+  });
+});
+
+test("an application without the role for it is not told its marketplaces, and nothing is wrong with that", async () => {
+  givesTokens();
+  world({ marketplaces: [403, errorBody("Unauthorized", "Access to requested resource is denied.", "")] });
+  expect((await check()).get("marketplaces")).toMatchObject({ ok: true, detail: expect.stringContaining("not told") });
 });
 
 test("without credentials nothing else is asked", async () => {
@@ -112,5 +155,11 @@ test("a FIFO queue is found out, because Amazon delivers nothing into it", async
 test("an account without a queue is checked for polling only", async () => {
   givesTokens();
   world();
-  expect([...(await check({})).keys()]).toEqual(["credentials", "listings role", "orders role", "clock"]);
+  expect([...(await check({})).keys()]).toEqual([
+    "credentials",
+    "listings role",
+    "marketplaces",
+    "orders role",
+    "clock",
+  ]);
 });
