@@ -1,4 +1,4 @@
-import { afterAll } from "vitest";
+import { afterEach } from "vitest";
 
 type Counts = Record<string, Record<string, number>>;
 const counts: Counts = {};
@@ -15,8 +15,9 @@ const add = (to: Counts, channel: string, what: string, times: number): void => 
  * Call it once at the top of a file.
  */
 export const countOf = (channel: string): ((what: string, times?: number) => void) => {
-  afterAll(({}, { file }) => {
-    Object.assign(file.meta, { counts, operations });
+  // By reference: what is counted after the last test, in `afterAll`, is sent with the file as well.
+  afterEach(({ task }) => {
+    Object.assign(task.file.meta, { counts, operations });
   });
   return (what, times = 1) => add(counts, channel, what, times);
 };

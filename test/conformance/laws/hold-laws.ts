@@ -19,7 +19,7 @@ export const holdLaws = (subject: Subject): void => {
         await opened.close();
       });
       for (const law of laws.filter(({ concerns }) => concerns?.(fault) ?? true)) {
-        test(law.name, async ({ task }) => {
+        test(`${law.name}`, async ({ task }) => {
           Object.assign(task.meta, { law: law.name, fault, channel: subject.name });
           await law.hold(opened, fault);
           expect(opened.channel.violations()).toEqual([]);
