@@ -102,6 +102,7 @@ const writers: Readonly<Record<string, string>> = {
   push_attempt: "sync",
   observation: "sync",
   channel_call: "sync",
+  account_finding: "sync",
   api_key: "access",
   audit_entry: "access",
   api_request: "access",

@@ -1,6 +1,7 @@
 import { Command } from "commander";
 import { accountCommands } from "./accounts.ts";
 import { callCommands } from "./calls.ts";
+import { connectCommand } from "./connect.ts";
 import { ExitError } from "./context.ts";
 import { daemonCommands } from "./daemon.ts";
 import { demoCommand } from "./demo.ts";
@@ -24,6 +25,7 @@ export const createProgram = (): Command => {
     .showHelpAfterError();
   daemonCommands(program);
   upkeepCommands(program);
+  connectCommand(program);
   ledgerLogCommands(program);
   rebuildCommand(program);
   accountCommands(program);

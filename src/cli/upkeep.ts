@@ -3,7 +3,9 @@ import { openServers } from "../compose/servers.ts";
 import { grantAppRole } from "../db/app-role.ts";
 import { migrate } from "../db/migrate.ts";
 import { invariants, runInvariant } from "../jobs/check-invariants.ts";
+import { lookAtAccount } from "../jobs/look-at-account.ts";
 import { commandLog, ExitError, type GlobalOptions, say, settingsOf, untilSignalled, withRuntime } from "./context.ts";
+import { findingLines } from "./finding-lines.ts";
 
 /** A person waits for it: longer than the hourly job takes. */
 const checkMsMax = 10 * 60_000;
@@ -38,29 +40,19 @@ export const upkeepCommands = (program: Command): void => {
   program
     .command("check")
     .description(
-      "test settings, database, queue and every account's credentials, scopes and subscriptions; changes nothing",
+      "test settings, database, queue and every account's credentials, scopes, region, clock, quota, expiries and subscriptions; changes nothing",
     )
     .action((_options, command: Command) =>
-      withRuntime(command.optsWithGlobals<GlobalOptions>(), async ({ connectorFor, lines }, settings) => {
+      withRuntime(command.optsWithGlobals<GlobalOptions>(), async ({ jobDeps, lines }, settings) => {
         const options = command.optsWithGlobals<GlobalOptions>();
         const signal = untilSignalled();
         const accounts = [];
         for (const { id } of settings.accounts) {
-          const findings = await connectorFor(id)
-            ?.check({ accountId: id, signal })
-            .catch((error: Error) => [{ check: "reachable", ok: false, detail: error.message }]);
-          accounts.push({ account: id, findings: findings ?? [] });
+          const { findings } = await lookAtAccount(jobDeps, { accountId: id, mode: "audit", signal });
+          accounts.push({ account: id, findings });
         }
         const ok = accounts.every(({ findings }) => findings.every((finding) => finding.ok));
-        const text = [
-          ...lines,
-          ...accounts.flatMap(({ account, findings }) =>
-            findings.map((finding) => {
-              const fix = "fix" in finding && finding.fix !== undefined ? ` – ${finding.fix}` : "";
-              return `${finding.ok ? "ok  " : "FAIL"} ${account} ${finding.check}: ${finding.detail}${fix}`;
-            }),
-          ),
-        ];
+        const text = [...lines, ...accounts.flatMap(({ account, findings }) => findingLines(account, findings))];
         say(options, { ok, servers: lines, accounts }, text.join("\n"));
         if (!ok) throw new ExitError(1, "");
       }),

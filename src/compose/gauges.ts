@@ -1,9 +1,11 @@
 import { toIso } from "../core/clock.ts";
+import { daysLeft, expiryLabel } from "../jobs/expiry.ts";
 import { readResults } from "../ledger/invariant-results.ts";
 import { readTreeSize } from "../ledger/log/log-rows.ts";
 import { openRewind } from "../ledger/log/rewind.ts";
 import { unsealedCount } from "../ledger/log/seal.ts";
 import { outboxWaiting } from "../ledger/outbox.ts";
+import { listFindings } from "../sync/findings.ts";
 import { type OwedWork, owedWork } from "../sync/owed-work.ts";
 import type { WebParts } from "./web.ts";
 
@@ -54,6 +56,29 @@ export const registerWorkGauges = ({
       help: "Age of the longest owed push.",
       labelNames,
       read: perAccount((row) => (row.oldestOwedMs ?? 0) / 1000),
+    },
+    {
+      name: "lockstep_expiry_days",
+      help: "Days left until something of the account ends: a token, a secret, an API version. As of the last look.",
+      labelNames: ["account", "what"],
+      read: async () =>
+        (await listFindings(db)).flatMap(({ accountId, name, expiresAt }) =>
+          expiresAt === null
+            ? []
+            : [{ labels: { account: accountId, what: expiryLabel(name) }, value: daysLeft(expiresAt, clock.now()) }],
+        ),
+    },
+    {
+      name: "lockstep_account_findings",
+      help: "What is wrong with the account, as of the last look.",
+      labelNames,
+      read: async () => {
+        const wrong = Map.groupBy(await listFindings(db), ({ accountId }) => accountId);
+        return [...wrong].map(([account, found]) => ({
+          labels: { account },
+          value: found.filter(({ ok }) => !ok).length,
+        }));
+      },
     },
     {
       name: "lockstep_outbox_waiting",

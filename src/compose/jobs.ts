@@ -3,12 +3,14 @@ import { confirmPushes } from "../jobs/confirm-pushes.ts";
 import type { JobDeps } from "../jobs/deps.ts";
 import { drainNotifications } from "../jobs/drain-notifications.ts";
 import { dropCalls } from "../jobs/drop-calls.ts";
+import { ensureSubscriptions } from "../jobs/ensure-subscriptions.ts";
 import { expireReservations } from "../jobs/expire-reservations.ts";
 import { importListings } from "../jobs/import-listings.ts";
 import { ingest } from "../jobs/ingest.ts";
 import { pollOrders } from "../jobs/poll-orders.ts";
 import { publishEvents } from "../jobs/publish-events.ts";
 import { pushAccount } from "../jobs/push-account.ts";
+import { readChannelStock } from "../jobs/read-channel-stock.ts";
 import { sealLedger } from "../jobs/seal-ledger.ts";
 import { settleBulks } from "../jobs/settle-bulks.ts";
 import { type BoundJob, bindJob } from "../queue/define-job.ts";
@@ -27,6 +29,8 @@ export const jobDefinitions = [
   checkInvariants,
   settleBulks,
   dropCalls,
+  ensureSubscriptions,
+  readChannelStock,
 ] as const;
 
 export const bindJobs = (deps: JobDeps): readonly BoundJob[] => [
@@ -42,4 +46,6 @@ export const bindJobs = (deps: JobDeps): readonly BoundJob[] => [
   bindJob(checkInvariants, deps),
   bindJob(settleBulks, deps),
   bindJob(dropCalls, deps),
+  bindJob(ensureSubscriptions, deps),
+  bindJob(readChannelStock, deps),
 ];

@@ -17,4 +17,6 @@ export const accountPlan = (account: ConfiguredAccount, guards: GuardSettings, o
   ordersEveryMs: account.poll.ordersMs,
   ordersEveryMsMin: Math.max(500, Math.round(account.poll.ordersMs * raisePollShare)),
   listingsEveryMs: account.poll.listingsMs,
+  expires: account.expires ?? {},
+  channelStockLocationId: account.channelStockLocationId,
 });

@@ -26,6 +26,9 @@ const common = {
   }).prefault({}),
   settle_seconds: seconds(1, daySeconds).optional(),
   sales_margin: z.enum(salesMargins).default("measured"),
+  expires: z
+    .record(text, z.iso.date(say("is no date", "write it as YYYY-MM-DD, without quotes or with them")))
+    .default({}),
 };
 
 const AmazonAccount = strict({
@@ -45,6 +48,7 @@ const AmazonAccount = strict({
     old_client_secret: text.optional(),
     refresh_token: text,
   }),
+  channel_stock_location: LocationId.optional(),
   orders_api: z.enum(["2026-01-01", "v0"]).default("2026-01-01"),
   notifications: strict({
     queue_url: address,
@@ -68,7 +72,12 @@ const EbayAccount = strict({
   marketplace_id: text.regex(/^EBAY_[A-Z_]{2,20}$/, say("is no eBay marketplace", "for example EBAY_US")),
   locale: text.regex(/^[a-z]{2}-[A-Z]{2}$/, say("is no language and country", "for example en-US")).optional(),
   seller_user_id: text.optional(),
-  credentials: strict({ client_id: text, client_secret: text, refresh_token: text }),
+  credentials: strict({
+    client_id: text,
+    client_secret: text,
+    refresh_token: text,
+    consented_on: z.iso.date(say("is no date", "write it as YYYY-MM-DD")).optional(),
+  }),
   webhooks: strict({
     verification_token: text,
     endpoint: address.optional(),
@@ -101,6 +110,12 @@ const ShopifyAccount = strict({
     .optional(),
   activate_levels: z.boolean().default(false),
   pubsub_token: text.min(24, say("is too short to be a secret", "take at least 24 random characters")).optional(),
+  webhooks_address: text
+    .regex(
+      /^(https:\/\/\S+|pubsub:\/\/[^\s:]+:\S+)$/,
+      say("is no address for webhooks", "write https://… or pubsub://project:topic"),
+    )
+    .optional(),
   endpoints: strict({ api: address.optional() }).default({}),
 });
 

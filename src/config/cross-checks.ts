@@ -83,6 +83,26 @@ const unknownNames = (
     ];
   });
 
+/** What is counted from a channel must not be sold anywhere, and two channels' counts would undo each other. */
+const soldFrom = (accounts: readonly Fields[]): readonly Complaint[] => {
+  const sold = new Set(accounts.map((account) => asText(account["location"]) ?? "main"));
+  const seen = new Set<string>();
+  return accounts.flatMap((account, at) => {
+    const named = asText(account["channel_stock_location"]);
+    if (named === undefined) return [];
+    const isTaken = sold.has(named) || seen.has(named);
+    seen.add(named);
+    if (!isTaken) return [];
+    return [
+      {
+        path: `accounts[${at}].channel_stock_location`,
+        problem: `${JSON.stringify(named)} is used by an account already`,
+        fix: "name one of its own, for example fba-us: nothing may be sold from it",
+      },
+    ];
+  });
+};
+
 const foreignMarketplaces = (account: Fields, at: number): readonly Complaint[] => {
   const region = asText(account["region"]);
   const ids: readonly unknown[] = Array.isArray(account["marketplace_ids"]) ? account["marketplace_ids"] : [];
@@ -133,6 +153,7 @@ export const crossChecks = (tree: unknown): readonly Complaint[] => {
     ...overlaps(accounts),
     ...unknownNames(accounts, "location", locationIds),
     ...unknownNames(accounts, "policy", Object.keys(asFields(file["policies"]))),
+    ...soldFrom(accounts),
     ...accounts.flatMap(foreignMarketplaces),
     ...accounts.flatMap(badVerificationToken),
   ];

@@ -1,3 +1,4 @@
+import { z } from "zod";
 import type { Complaint } from "./complaint.ts";
 import { crossChecks } from "./cross-checks.ts";
 import { readEnvironment } from "./environment.ts";
@@ -21,7 +22,20 @@ export type LoadRequest = {
 export type LoadedSettings =
   /** `warnings`: would start, but is probably not meant. */
   | { readonly ok: true; readonly settings: Settings; readonly warnings: readonly Complaint[] }
-  | { readonly ok: false; readonly configPath: string | undefined; readonly complaints: readonly Complaint[] };
+  | {
+      readonly ok: false;
+      readonly configPath: string | undefined;
+      readonly complaints: readonly Complaint[];
+      /** What the file says of its accounts, as far as it can be read, in its order. */
+      readonly accounts: readonly { readonly id: string; readonly channel: string }[];
+    };
+
+const Named = z.object({ id: z.string().catch(""), channel: z.string().catch("") }).catch({ id: "", channel: "" });
+const accountsOf = (tree: unknown): z.infer<typeof Named>[] =>
+  z
+    .object({ accounts: z.array(Named) })
+    .catch({ accounts: [] })
+    .parse(tree).accounts;
 
 /** Reads and checks everything a process is told from outside; never throws for bad settings, and says all at once. */
 export const loadSettings = (request: LoadRequest = {}): LoadedSettings => {
@@ -31,7 +45,7 @@ export const loadSettings = (request: LoadRequest = {}): LoadedSettings => {
   const configPath = findConfigFile(request.configPath ?? (env["LOCKSTEP_CONFIG"] || undefined), cwd);
   const file = readConfigFile(configPath);
   if (file.complaints.length > 0) {
-    return { ok: false, configPath, complaints: [...file.complaints, ...surroundings.complaints] };
+    return { ok: false, configPath, complaints: [...file.complaints, ...surroundings.complaints], accounts: [] };
   }
   const { tree, complaints: unresolved, referenced } = resolveReferences(file.parsed, env);
   const parsed = FileFields.safeParse(tree);
@@ -44,7 +58,8 @@ export const loadSettings = (request: LoadRequest = {}): LoadedSettings => {
     ...(parsed.success ? [] : zodComplaints(parsed.error, tree)).filter(({ path }) => !complained.has(path)),
     ...crossChecks(tree).filter(({ path }) => !complained.has(path)),
   ];
-  if (!parsed.success || complaints.length > 0) return { ok: false, configPath, complaints };
+  if (!parsed.success || complaints.length > 0)
+    return { ok: false, configPath, complaints, accounts: accountsOf(tree) };
   const settings = toSettings(parsed.data, surroundings.values, configPath);
   return { ok: true, settings, warnings: warningsOf(settings) };
 };

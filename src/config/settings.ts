@@ -31,6 +31,10 @@ export type ConfiguredAccount = AccountSettings & {
   readonly policy: AllocationPolicy;
   readonly salesMargin: (typeof salesMargins)[number];
   readonly poll: { readonly ordersMs: number; readonly listingsMs: number };
+  /** When something of the account ends that no channel tells, by what ends (ISO, UTC). */
+  readonly expires?: Readonly<Record<string, string>>;
+  /** The location of ours where stock that lies with the channel (FBA) is counted; undefined: it is not read. */
+  readonly channelStockLocationId?: string | undefined;
 };
 
 /**

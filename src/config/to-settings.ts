@@ -1,4 +1,6 @@
 import { resolve } from "node:path";
+import { toIso } from "../core/clock.ts";
+import { LocationId } from "../core/ids.ts";
 import { Secret } from "../core/secret.ts";
 import type { AccountFields, AmazonFields, EbayFields, ShopifyFields } from "./account-schema.ts";
 import { awsRegionOf, ebayLocaleOf, orderTiming } from "./channel-defaults.ts";
@@ -33,6 +35,7 @@ const amazon = (fields: AmazonFields) => ({
     refreshToken: secret(fields.credentials.refresh_token),
   },
   ordersApi: fields.orders_api,
+  channelStockLocationId: fields.channel_stock_location,
   notifications: fields.notifications && {
     queueUrl: fields.notifications.queue_url,
     region: fields.notifications.region ?? awsRegionOf(fields.notifications.queue_url, fields.region),
@@ -63,7 +66,7 @@ const ebay = (fields: EbayFields, baseUrl: string) => ({
   endpoints: present({ api: fields.endpoints.api, auth: fields.endpoints.auth }),
 });
 
-const shopify = (fields: ShopifyFields) => ({
+const shopify = (fields: ShopifyFields, baseUrl: string) => ({
   channel: fields.channel,
   shop: fields.shop,
   apiVersion: fields.api_version,
@@ -76,8 +79,23 @@ const shopify = (fields: ShopifyFields) => ({
   locationGid: fields.location_gid,
   activateLevels: fields.activate_levels,
   pubsubToken: optionalSecret(fields.pubsub_token),
+  // Shopify takes nothing but https: without a public address there is nothing to subscribe.
+  webhooksAddress:
+    fields.webhooks_address ??
+    (baseUrl.startsWith("https://") ? `${baseUrl}/webhooks/shopify/${fields.id}` : undefined),
   endpoints: present({ api: fields.endpoints.api }),
 });
+
+/** 18 months, as eBay's token answer says; the refresh answers do not repeat it. */
+const ebayRefreshTokenMs = 47_304_000_000;
+
+const expiresOf = (fields: AccountFields): Readonly<Record<string, string>> => {
+  const midnight = (date: string): number => Date.parse(`${date}T00:00:00.000Z`);
+  const consentedOn = fields.channel === "ebay" ? fields.credentials.consented_on : undefined;
+  const computed = consentedOn && { "refresh token": toIso(midnight(consentedOn) + ebayRefreshTokenMs) };
+  const stated = Object.entries(fields.expires).map(([what, date]) => [what, toIso(midnight(date))]);
+  return { ...computed, ...Object.fromEntries(stated) };
+};
 
 type Surroundings = { readonly baseUrl: string; readonly policies: Readonly<Record<string, AllocationPolicy>> };
 
@@ -102,6 +120,7 @@ const toAccount = (fields: AccountFields, around: Surroundings): ConfiguredAccou
     orderOverlapMs: fields.orders.overlap_seconds ?? timing.overlapMs,
     settleMs: fields.settle_seconds,
     salesMargin: fields.sales_margin,
+    expires: expiresOf(fields),
   };
   switch (fields.channel) {
     case "amazon":
@@ -109,8 +128,17 @@ const toAccount = (fields: AccountFields, around: Surroundings): ConfiguredAccou
     case "ebay":
       return { ...common, ...ebay(fields, around.baseUrl) };
     case "shopify":
-      return { ...common, ...shopify(fields) };
+      return { ...common, ...shopify(fields, around.baseUrl) };
   }
+};
+
+/** A location that only stock of a channel is counted into needs no line of its own. */
+const withChannelStock = ({ locations, accounts }: FileFields): FileFields["locations"] => {
+  const counted = accounts.flatMap((account) =>
+    "channel_stock_location" in account ? [account.channel_stock_location] : [],
+  );
+  const added = counted.filter((id) => id !== undefined && !locations.some((location) => location.id === id));
+  return [...locations, ...added.map((id) => ({ id: LocationId.parse(id), name: String(id) }))];
 };
 
 /** Joins the checked file and the checked environment. PORT wins over the file: platforms assign it. */
@@ -129,7 +157,7 @@ export const toSettings = (file: FileFields, env: EnvironmentSettings, configPat
     logLevel: env.logLevel,
     server: { host: file.server.host, port, publicUrl },
     limits: { webhookBodyBytes: file.limits.webhook_body_bytes, apiBodyBytes: file.limits.api_body_bytes },
-    locations: file.locations,
+    locations: withChannelStock(file),
     policies,
     guards: {
       maxZeroedCount: file.guards.max_zeroed_count,

@@ -49,8 +49,7 @@ export const aroundConnector = (connector: Connector, around: Around): Connector
     callClass,
     attemptKey,
   });
-  const { notifications, channelStock, bulk, subscriptions, listingReport, readEverything, ensureSubscriptions } =
-    connector;
+  const { notifications, channelStock, bulk, subscriptions, listingReport, readEverything } = connector;
   return {
     ...connector,
     pushQuantities: (batch, key, context) =>
@@ -68,10 +67,6 @@ export const aroundConnector = (connector: Connector, around: Around): Connector
           (work) => around(doing(context, "import"), work),
           () => readEverything(context),
         ),
-    }),
-    ...(ensureSubscriptions !== undefined && {
-      ensureSubscriptions: (address: string, context: CallContext) =>
-        around(doing(context, "setup"), () => ensureSubscriptions(address, context)),
     }),
     ...(notifications !== undefined && {
       notifications: {
@@ -95,6 +90,7 @@ export const aroundConnector = (connector: Connector, around: Around): Connector
     }),
     ...(subscriptions !== undefined && {
       subscriptions: {
+        audit: (context: CallContext) => around(doing(context, "setup"), () => subscriptions.audit(context)),
         ensure: (context: CallContext) => around(doing(context, "setup"), () => subscriptions.ensure(context)),
       },
     }),

@@ -1,4 +1,22 @@
 import type { Json } from "../core/digest.ts";
+import type { Bulk, ChannelStock, ListingReport, Notifications, Subscriptions, Webhooks } from "./abilities.ts";
+
+/** The rooms above know this file alone. */
+export type {
+  Bulk,
+  ChannelStock,
+  ChannelStockRow,
+  DoorRequest,
+  ListingReport,
+  Notifications,
+  PushDoor,
+  QueuedMessage,
+  RawRequest,
+  ReportedListing,
+  Subscriptions,
+  Verification,
+  Webhooks,
+} from "./abilities.ts";
 
 /**
  * The one door between Lockstep and a channel. A connector is a function's result
@@ -135,121 +153,15 @@ export type OrderPage = Page<Delivery> & {
   readonly watermark: string | null;
 };
 
-export type RawRequest = {
-  readonly method: string;
-  /** Absolute URL as the channel called it, for challenge hashes. */
-  readonly url: string;
-  /** Lower-case names. A repeated header is joined with ", ". */
-  readonly headers: Readonly<Record<string, string>>;
-  readonly body: Uint8Array;
-};
-
-/**
- * `delivery`: authentic; keep it, then answer `status` (default 200).
- * `answer`: reply as told and keep nothing (challenges).
- * `refused`: not authentic (401) or not for this account (404). `retry-later`: we cannot judge now (503).
- * `malformed`: authentic but not understood: kept as a dead letter and acknowledged.
- */
-export type Verification =
-  | { readonly kind: "delivery"; readonly delivery: Delivery; readonly status?: number }
-  | { readonly kind: "answer"; readonly status: number; readonly body: Json }
-  | { readonly kind: "refused"; readonly status: 401 | 404 | 405; readonly reason: string }
-  | { readonly kind: "retry-later"; readonly reason: string }
-  | { readonly kind: "malformed"; readonly id: string; readonly topic: string; readonly reason: string };
-
-export interface Webhooks {
-  verify(request: RawRequest, context: CallContext): Promise<Verification>;
-}
-
-/** A message queue of the channel's (SQS). Acknowledge only after the inbox has committed. */
-export interface Notifications {
-  receive(context: CallContext): Promise<readonly QueuedMessage[]>;
-  acknowledge(handles: readonly string[], context: CallContext): Promise<void>;
-}
-export type QueuedMessage =
-  | { readonly handle: string; readonly kind: "delivery"; readonly delivery: Delivery }
-  | {
-      readonly handle: string;
-      readonly kind: "malformed";
-      readonly id: string;
-      readonly topic: string;
-      readonly reason: string;
-    };
-
-/** Sellable units that lie with the channel (FBA), to be read into a location of their own. Never written. */
-export type ChannelStockRow = {
-  readonly channelSku: string;
-  /** The part of the account the units can be sold in (a marketplace). */
-  readonly region: string;
-  readonly units: number;
-  /** The channel's time of the last change, ISO; null when it tells none. */
-  readonly changedAt: string | null;
-};
-
-export interface ChannelStock {
-  /** All of it, or an error: never a part. Two rows never share SKU and region. */
-  read(context: CallContext): Promise<readonly ChannelStockRow[]>;
-}
-
-/** How a write may go out: by itself, in a bulk document, or not while another of the same listing is under way. */
-export type PushDoor = "single" | "bulk" | "wait";
-
-export type DoorRequest = {
-  readonly ref: string;
-  readonly reason: "lower" | "raise";
-  /** Must not wait for a document to be worked off. */
-  readonly urgent: boolean;
-  /** What is under way for the listing. */
-  readonly inFlight: "nothing" | "single" | "bulk";
-};
-
-/** Many writes as one document that the channel works off in its own time. */
-export interface Bulk {
-  /** Which door each write takes, by ref. Pure. */
-  doors(requests: readonly DoorRequest[]): ReadonlyMap<string, PushDoor>;
-  /**
-   * `receipt`: opaque, for `settle`; null when nothing was sent. `outcomes`: of listings that did not go along.
-   * Errors: `ChannelError`; `ambiguous` when the channel may have taken the document.
-   */
-  submit(
-    writes: readonly ListingWrite[],
-    attemptKey: string,
-    context: CallContext,
-  ): Promise<{ readonly receipt: string | null; readonly outcomes: readonly PushOutcome[] }>;
-  /** `refs`: the listings that went along, in any order. One outcome each, or "pending". */
-  settle(receipt: string, refs: readonly string[], context: CallContext): Promise<readonly PushOutcome[] | "pending">;
-}
-
-/** Makes the channel's messages come to us; repeating it changes nothing. */
-export interface Subscriptions {
-  /** One finding a subscription: what is there, what was made, or what a person must do. */
-  ensure(context: CallContext): Promise<readonly CheckFinding[]>;
-}
-
 /** One line of `lockstep check`: `fix` is a sentence an operator can follow. */
 export type CheckFinding = {
   readonly check: string;
   readonly ok: boolean;
   readonly detail: string;
   readonly fix?: string;
+  /** When what was looked at ends by itself (ISO, UTC), if that is known. */
+  readonly expiresAt?: string;
 };
-
-/** A listing as a report names it: candidate names, best first, each a ref or an alias; empty = it has none. */
-export type ReportedListing = {
-  readonly listingRefs: readonly string[];
-  readonly channelSku: string | null;
-  /** What was available when the channel made the report. */
-  readonly units: number;
-};
-
-/** Everything on sale in one file that the channel prepares: ask, wait, read. For imports and audits, never for read-back. */
-export interface ListingReport {
-  /** The answer names the report in the other two calls. `throttled` when there were too many of late. */
-  request(context: CallContext): Promise<string>;
-  progress(token: string, context: CallContext): Promise<"pending" | "ready" | "failed">;
-  /** Streamed. Throws `ChannelError` (retryable) when the file breaks off: what is missing then is not ended. */
-  rows(token: string, context: CallContext): AsyncIterable<ReportedListing>;
-}
 
 export interface Connector {
   readonly channel: Channel;
@@ -288,18 +200,13 @@ export interface Connector {
   fetchOrders(orderRefs: readonly string[], context: CallContext): Promise<readonly OrderSnapshot[]>;
   /** Pure. A stored delivery's meaning; throws `ChannelError` (permanent) when it has none. */
   translate(delivery: Delivery): readonly ChannelEvent[];
-  /** Credentials, scopes, clock, subscriptions: read-only. */
+  /** Credentials, scopes, region, clock, quota, expiries: read-only. Subscriptions have an audit of their own. */
   check(context: CallContext): Promise<readonly CheckFinding[]>;
   /**
    * Every listing's quantity at once, streamed, for audits and large shops. Not a point in time: a reading older than
    * what is known since must not win. Throws after what could be read when it is not all.
    */
   readEverything?(context: CallContext): AsyncIterable<DatedReading>;
-  /**
-   * Makes the channel send its messages to `address` (a URL, or the channel's word for a queue): looks at what is
-   * subscribed, makes what is missing, restores what the channel dropped. Repeatable; one finding a topic.
-   */
-  ensureSubscriptions?(address: string, context: CallContext): Promise<readonly CheckFinding[]>;
   /**
    * How long calls of this kind would be turned away at once, in ms, because the channel does not answer; 0 = they go.
    * Absent: nobody keeps count.

@@ -90,6 +90,8 @@ export type ShopifySettings = Common & {
   readonly activateLevels?: boolean;
   /** What a Pub/Sub push subscription must carry as `?token=`; undefined = messages from Pub/Sub are refused. */
   readonly pubsubToken?: Secret | undefined;
+  /** Where webhooks shall go: `https://…`, or `pubsub://project:topic`. Absent: subscriptions are left as they are. */
+  readonly webhooksAddress?: string | undefined;
   readonly endpoints: { readonly api?: string };
 };
 

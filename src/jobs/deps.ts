@@ -19,7 +19,9 @@ export type JobName =
   | "seal-ledger"
   | "check-invariants"
   | "settle-bulks"
-  | "drop-calls";
+  | "drop-calls"
+  | "ensure-subscriptions"
+  | "read-channel-stock";
 
 /** What jobs need to know of an account's settings. */
 export type AccountPlan = {
@@ -33,6 +35,10 @@ export type AccountPlan = {
   readonly quietMs: number;
   /** The shortest time between two order polls that a waiting raise asks for. */
   readonly ordersEveryMsMin: number;
+  /** When something of the account ends that no channel tells, by what ends (ISO, UTC). */
+  readonly expires?: Readonly<Record<string, string>>;
+  /** Where stock that lies with the channel is counted; absent: it is not read. */
+  readonly channelStockLocationId?: string | undefined;
 };
 
 /** Counters that jobs feed; ops/ turns them into metrics. */

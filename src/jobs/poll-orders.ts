@@ -34,8 +34,11 @@ export const pollOrders = defineJob({
       if (fresh > 0) deps.wake("ingest", { accountId });
       cursor = page.next;
       if (page.done) {
-        if (await resumeAccount(deps.db, accountId, now))
+        if (await resumeAccount(deps.db, accountId, now)) {
           deps.log.info({ accountId }, "the account's credentials work again");
+          // Messages that failed meanwhile may have cost the account its subscriptions.
+          deps.wake("ensure-subscriptions", { accountId });
+        }
         // A raise may have waited for this watermark.
         deps.wake("push-account", { accountId });
         return undefined;

@@ -14,15 +14,19 @@ import { owedWork } from "../sync/owed-work.ts";
 import { invariantsDue } from "./check-invariants.ts";
 import type { JobDeps } from "./deps.ts";
 import { areCallsOverdue } from "./drop-calls.ts";
+import { lookEveryMs, subscriptionsStream } from "./ensure-subscriptions.ts";
 import { listingsStream } from "./import-listings.ts";
 import { linkListings } from "./link-listings.ts";
 import { ordersStream } from "./poll-orders.ts";
+import { channelStockEveryMs, channelStockStream } from "./read-channel-stock.ts";
 
 /** Any number of schedulers may run: the one that gets this lock sweeps, the others skip the turn. */
 const sweepLock = 4_711_001;
 
 /** A read that fails is not tried again at every sweep. */
 const triesEveryMs = 5_000;
+/** A look costs a dozen calls of small quotas. */
+const lookTriesEveryMs = 10 * 60_000;
 
 const isOlder = (at: string | null, ageMs: number, nowMs: number): boolean =>
   at === null || nowMs - Date.parse(at) >= ageMs;
@@ -79,6 +83,15 @@ export const sweep = async (deps: JobDeps): Promise<boolean> => {
       deps.wake("poll-orders", { accountId: account.id });
     }
     if (failing) continue;
+    const looked = await readCursor(deps.db, account.id, subscriptionsStream);
+    if (isOlder(looked.watermark, lookEveryMs, nowMs) && isOlder(looked.triedAt, lookTriesEveryMs, nowMs)) {
+      deps.wake("ensure-subscriptions", { accountId: account.id });
+    }
+    if (connector.channelStock !== undefined && plan.channelStockLocationId !== undefined) {
+      const counted = await readCursor(deps.db, account.id, channelStockStream);
+      if (isOlder(counted.watermark, channelStockEveryMs, nowMs) && isOlder(counted.triedAt, triesEveryMs, nowMs))
+        deps.wake("read-channel-stock", { accountId: account.id });
+    }
     if (connector.notifications !== undefined) deps.wake("drain-notifications", { accountId: account.id });
     const listings = await readCursor(deps.db, account.id, listingsStream);
     if (isOlder(listings.watermark, plan.listingsEveryMs, nowMs) && isOlder(listings.triedAt, triesEveryMs, nowMs)) {

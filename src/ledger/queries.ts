@@ -26,6 +26,18 @@ export const levelsOf = (on: Queryable, skus: readonly string[]): Promise<readon
        order by sku collate "C", location_id collate "C"`,
   );
 
+/** Every level at one location that holds anything. */
+export const levelsAt = (on: Queryable, locationId: string): Promise<readonly InventoryLevel[]> =>
+  query(
+    on,
+    InventoryLevel,
+    sql`
+      select sku, location_id as "locationId", on_hand as "onHand", reserved, incoming, on_hand - reserved as available,
+             version, to_char(updated_at, 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as "updatedAt"
+        from stock_level
+       where location_id = ${locationId} and on_hand <> 0`,
+  );
+
 /** Which of these SKUs the ledger knows. */
 export const knownSkus = async (on: Queryable, skus: readonly string[]): Promise<ReadonlySet<string>> =>
   new Set(

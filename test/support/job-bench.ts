@@ -1,3 +1,4 @@
+import type { Connector } from "../../src/connectors/connector.ts";
 import { LocationId, Sku } from "../../src/core/ids.ts";
 import { seededRandom } from "../../src/core/random.ts";
 import { Secret } from "../../src/core/secret.ts";
@@ -5,12 +6,14 @@ import { inTransaction } from "../../src/db/transaction.ts";
 import { checkInvariants } from "../../src/jobs/check-invariants.ts";
 import { confirmPushes } from "../../src/jobs/confirm-pushes.ts";
 import type { JobDeps, JobName } from "../../src/jobs/deps.ts";
+import { ensureSubscriptions } from "../../src/jobs/ensure-subscriptions.ts";
 import { expireReservations } from "../../src/jobs/expire-reservations.ts";
 import { importListings } from "../../src/jobs/import-listings.ts";
 import { ingest } from "../../src/jobs/ingest.ts";
 import { pollOrders } from "../../src/jobs/poll-orders.ts";
 import { publishEvents } from "../../src/jobs/publish-events.ts";
 import { pushAccount } from "../../src/jobs/push-account.ts";
+import { readChannelStock } from "../../src/jobs/read-channel-stock.ts";
 import { sealLedger } from "../../src/jobs/seal-ledger.ts";
 import { createLedger } from "../../src/ledger/ledger.ts";
 import { signerOf } from "../../src/ledger/log/signing-key.ts";
@@ -34,9 +37,9 @@ export class JobBench {
   readonly #woken = new Set<JobName>();
   #ids = 0;
 
-  private constructor(database: TestDatabase, headFiles: readonly string[]) {
+  private constructor(database: TestDatabase, headFiles: readonly string[], connector: Connector | undefined) {
     this.database = database;
-    const connector = this.channel.connector();
+    const used = connector ?? this.channel.connector();
     const quiet = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined };
     const guards = { maxZeroedCount: 1_000, maxZeroedPercent: 100, maxRaisedCount: 1_000, maxRaisedPercent: 100 };
     this.deps = {
@@ -52,7 +55,7 @@ export class JobBench {
       ids: () => `attempt-${(this.#ids += 1)}`,
       log: quiet,
       holder: "bench",
-      connectorFor: (id) => (id === accountId ? connector : undefined),
+      connectorFor: (id) => (id === accountId ? used : undefined),
       planFor: (id) =>
         id === accountId
           ? {
@@ -73,8 +76,12 @@ export class JobBench {
     };
   }
 
-  static async open(database?: TestDatabase, headFiles: readonly string[] = []): Promise<JobBench> {
-    const bench = new JobBench(database ?? (await createTestDatabase()), headFiles);
+  static async open(
+    database?: TestDatabase,
+    headFiles: readonly string[] = [],
+    connector?: Connector,
+  ): Promise<JobBench> {
+    const bench = new JobBench(database ?? (await createTestDatabase()), headFiles, connector);
     await upsertLocations(bench.database.db, [{ id: "main", name: "Main" }]);
     await upsertAccounts(bench.database.db, [{ id: accountId, channel: "shopify", mode: "live" }], bench.clock.iso());
     return bench;
@@ -97,6 +104,8 @@ export class JobBench {
     if (name === "expire-reservations") await expireReservations.run({ ...one, payload: {} }, this.deps);
     if (name === "seal-ledger") await sealLedger.run({ ...one, payload: {} }, this.deps);
     if (name === "check-invariants") await checkInvariants.run({ ...one, payload: {} }, this.deps);
+    if (name === "ensure-subscriptions") await ensureSubscriptions.run(one, this.deps);
+    if (name === "read-channel-stock") await readChannelStock.run(one, this.deps);
     if (name === "import-listings") await importListings.run(one, this.deps);
   }
 

@@ -4,10 +4,10 @@ import type { CallContext, CheckFinding } from "../connector.ts";
 import type { ConnectorDeps } from "../deps.ts";
 import type { AmazonSettings } from "../settings.ts";
 import type { AmazonClient, Answer } from "./client.ts";
+import { marketplacesFinding } from "./marketplaces-check.ts";
 import type { AmazonQueue } from "./notifications.ts";
 import { ordersPath } from "./order-search.ts";
 import { listingsPath } from "./refs.ts";
-import { findSubscription } from "./subscriptions.ts";
 
 /** Amazon's answers carry its clock; ours decides deadlines, holds and what counts as newer. */
 const skewMsMax = 60_000;
@@ -38,36 +38,20 @@ const clockFinding = (answer: Answer): CheckFinding => {
   return { check: "clock", ok: false, detail, fix: "Set this machine's clock, for example with NTP." };
 };
 
-const queueFindings = (
-  client: AmazonClient,
-  queue: AmazonQueue,
-  queueUrl: string,
-  context: CallContext,
-): Promise<CheckFinding[]> =>
-  Promise.all([
-    probe(
-      "queue",
-      "Check the queue's URL and region, and that these AWS keys may receive from and delete in it.",
-      () => queue.waiting(context),
-      (waiting) =>
-        queueUrl.endsWith(".fifo")
-          ? {
-              ok: false,
-              detail: "a FIFO queue",
-              fix: "Use a standard queue: Amazon delivers nothing into a FIFO queue.",
-            }
-          : { ok: true, detail: `${waiting} messages waiting` },
-    ),
-    probe(
-      "subscription ORDER_CHANGE",
-      "Create the ORDER_CHANGE subscription with the queue as its destination; until then orders come by polling only.",
-      () =>
-        findSubscription(client, "ORDER_CHANGE", context.signal).then((found) => {
-          if (found === undefined) throw new ChannelError({ kind: "permanent", message: "there is no subscription" });
-        }),
-      () => ({ ok: true, detail: "subscribed" }),
-    ),
-  ]);
+const queueFinding = (queue: AmazonQueue, queueUrl: string, context: CallContext): Promise<CheckFinding> =>
+  probe(
+    "queue",
+    "Check the queue's URL and region, and that these AWS keys may receive from and delete in it.",
+    () => queue.waiting(context),
+    (waiting) =>
+      queueUrl.endsWith(".fifo")
+        ? {
+            ok: false,
+            detail: "a FIFO queue",
+            fix: "Use a standard queue: Amazon delivers nothing into a FIFO queue.",
+          }
+        : { ok: true, detail: `${waiting} messages waiting` },
+  );
 
 const readListings = (client: AmazonClient, { sellerId, marketplaceIds }: AmazonSettings, context: CallContext) =>
   client.call(
@@ -85,7 +69,7 @@ const readOrders = (client: AmazonClient, { marketplaceIds }: AmazonSettings, no
   return client.call({ operation: "searchOrders", method: "GET", path: ordersPath, query }, context.signal);
 };
 
-/** Credentials, roles, clock, queue and subscription, by reading only. One call each; errors become findings. */
+/** Credentials, roles, region, clock and queue, by reading only. One call each; errors become findings. */
 export const checkAccount = async (
   client: AmazonClient,
   settings: AmazonSettings,
@@ -117,7 +101,6 @@ export const checkAccount = async (
     () => ({ ok: true, detail: "orders can be read" }),
   );
   const queueUrl = settings.notifications?.queueUrl;
-  const inbound =
-    queue === undefined || queueUrl === undefined ? [] : await queueFindings(client, queue, queueUrl, context);
-  return [credentials, listings, orders, ...clock, ...inbound];
+  const inbound = queue === undefined || queueUrl === undefined ? [] : [await queueFinding(queue, queueUrl, context)];
+  return [credentials, listings, await marketplacesFinding(client, settings, context), orders, ...clock, ...inbound];
 };

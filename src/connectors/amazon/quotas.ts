@@ -25,6 +25,7 @@ export const amazonQuotas = {
   createReport: { ratePerSecond: 0.0167, burst: 15 },
   getReport: { ratePerSecond: 2, burst: 15 },
   getReportDocument: { ratePerSecond: 0.0167, burst: 15 },
+  getMarketplaceParticipations: { ratePerSecond: 0.016, burst: 15 },
   getSubscription: notifications,
   createSubscription: notifications,
   getDestinations: notifications,

@@ -167,4 +167,14 @@ const Destination = z.object({
   }),
 });
 export const DestinationsAnswer = z.object({ payload: z.array(Destination).default([]) });
+export const ParticipationsAnswer = z.object({
+  payload: z
+    .array(
+      z.object({
+        marketplace: z.object({ id: z.string() }),
+        participation: z.object({ isParticipating: z.boolean(), hasSuspendedListings: z.boolean() }),
+      }),
+    )
+    .default([]),
+});
 export const DestinationAnswer = z.object({ payload: Destination });

@@ -40,8 +40,12 @@ const createDestination = async (
   return parseAnswer(DestinationAnswer, answer.data, "createDestination").payload.destinationId;
 };
 
+type Looking = { readonly client: AmazonClient; readonly signal: AbortSignal; readonly mends: boolean };
+
+const connectMends = "Run `lockstep connect` for this account: it makes what is missing.";
+
 /** The subscription as it is; undefined when there is none. */
-export const findSubscription = async (client: AmazonClient, name: NotificationName, signal: AbortSignal) => {
+const findSubscription = async (client: AmazonClient, name: NotificationName, signal: AbortSignal) => {
   const { payloadVersion } = notificationTypes[name];
   const path = `${notificationsPath}/subscriptions/${name}`;
   try {
@@ -70,16 +74,20 @@ const createSubscription = async (
   return parseAnswer(SubscriptionAnswer, answer.data, "createSubscription").payload;
 };
 
-const ensureOne = async (
-  client: AmazonClient,
+const byPolling = "until then what it would tell is seen at the next poll";
+
+/** `destinationId` undefined: there is none yet, and none was to be made. */
+const lookAtOne = async (
+  { client, signal, mends }: Looking,
   name: NotificationName,
-  destinationId: string,
-  signal: AbortSignal,
+  destinationId: string | undefined,
 ): Promise<CheckFinding> => {
   const check = `subscription ${name}`;
   try {
     const found = await findSubscription(client, name, signal);
     if (found === undefined) {
+      if (!mends || destinationId === undefined)
+        return { check, ok: false, detail: `there is no subscription; ${byPolling}`, fix: connectMends };
       await createSubscription(client, name, destinationId, signal);
       return { check, ok: true, detail: `subscribed now: ${notificationTypes[name].use}` };
     }
@@ -115,13 +123,10 @@ const noBridge = (arn: string): readonly CheckFinding[] => {
 
 const sqsDestination = async (
   client: AmazonClient,
-  known: readonly Destination[],
   arn: string,
   { accountId, signal }: CallContext,
 ): Promise<string> => {
   const isOurs = ({ resource }: Destination): boolean => resource.sqs?.arn === arn;
-  const found = known.find(isOurs);
-  if (found !== undefined) return found.destinationId;
   try {
     return await createDestination(client, `lockstep-${accountId}`, arn, signal);
   } catch (error) {
@@ -143,39 +148,63 @@ const failed = (check: string, error: unknown, fix: string): CheckFinding => {
  * Destination and subscriptions as they should be: what is missing is made, what is another's is left alone. Each type
  * goes by the transport that Amazon sends it by, and never into a FIFO queue, where nothing arrives (§13.23).
  */
-export const createSubscriptions = (client: AmazonClient, queue: AmazonQueue): Subscriptions => ({
-  async ensure(context) {
-    let arn: string;
-    try {
-      const described = await queue.describe(context);
-      if (described.isFifo || described.arn === "") {
-        const fix = "Use a standard queue: Amazon delivers nothing into a FIFO queue.";
-        return [{ check: "queue", ok: false, detail: described.isFifo ? "a FIFO queue" : "no ARN was told", fix }];
-      }
-      ({ arn } = described);
-    } catch (error) {
-      return [failed("queue", error, "Allow these AWS keys sqs:GetQueueAttributes.")];
-    }
-    const findings: CheckFinding[] = [];
-    let destinations: readonly Destination[];
-    let destinationId: string;
-    try {
-      destinations = await destinationsOf(client, context.signal);
-      destinationId = await sqsDestination(client, destinations, arn, context);
-      const isNew = !destinations.some((destination) => destination.destinationId === destinationId);
-      findings.push({ check: "destination", ok: true, detail: isNew ? "made now" : "there" });
-    } catch (error) {
-      const fix = "Let the queue's policy allow 437568002678 sqs:SendMessage and sqs:GetQueueAttributes.";
-      return [failed("destination", error, fix)];
-    }
-    for (const name of wantedBy("sqs")) findings.push(await ensureOne(client, name, destinationId, context.signal));
-    const [, , , region, awsAccount] = arn.split(":");
-    const bridge = destinations.find(
+export const createSubscriptions = (client: AmazonClient, queue: AmazonQueue): Subscriptions => {
+  const look = async (context: CallContext, mends: boolean): Promise<readonly CheckFinding[]> => {
+    const looking = { client, signal: context.signal, mends };
+    const described = await describeQueue(queue, context);
+    if (typeof described !== "string") return [described];
+    const found = await destinationFor(looking, described, context);
+    if (!("destinations" in found)) return [found];
+    const findings: CheckFinding[] = [found.finding];
+    for (const name of wantedBy("sqs")) findings.push(await lookAtOne(looking, name, found.destinationId));
+    const [, , , region, awsAccount] = described.split(":");
+    const bridge = found.destinations.find(
       ({ resource: { eventBridge } }) => eventBridge?.accountId === awsAccount && eventBridge?.region === region,
     );
-    if (bridge === undefined) return [...findings, ...noBridge(arn)];
-    for (const name of wantedBy("eventbridge"))
-      findings.push(await ensureOne(client, name, bridge.destinationId, context.signal));
+    if (bridge === undefined) return [...findings, ...noBridge(described)];
+    for (const name of wantedBy("eventbridge")) findings.push(await lookAtOne(looking, name, bridge.destinationId));
     return findings;
-  },
-});
+  };
+  return { audit: (context) => look(context, false), ensure: (context) => look(context, true) };
+};
+
+/** The queue's ARN, or why it will not do. */
+const describeQueue = async (queue: AmazonQueue, context: CallContext): Promise<string | CheckFinding> => {
+  try {
+    const { arn, isFifo } = await queue.describe(context);
+    if (!isFifo && arn !== "") return arn;
+    const fix = "Use a standard queue: Amazon delivers nothing into a FIFO queue.";
+    return { check: "queue", ok: false, detail: isFifo ? "a FIFO queue" : "no ARN was told", fix };
+  } catch (error) {
+    return failed("queue", error, "Allow these AWS keys sqs:GetQueueAttributes.");
+  }
+};
+
+type Found = {
+  readonly destinations: readonly Destination[];
+  readonly destinationId: string | undefined;
+  readonly finding: CheckFinding;
+};
+
+const destinationFor = async (
+  { client, signal, mends }: Looking,
+  arn: string,
+  context: CallContext,
+): Promise<Found | CheckFinding> => {
+  const check = "destination";
+  try {
+    const destinations = await destinationsOf(client, signal);
+    const known = destinations.find(({ resource }) => resource.sqs?.arn === arn);
+    if (known !== undefined)
+      return { destinations, destinationId: known.destinationId, finding: { check, ok: true, detail: "there" } };
+    if (!mends) {
+      const finding = { check, ok: false, detail: "Amazon does not know the queue yet", fix: connectMends };
+      return { destinations, destinationId: undefined, finding };
+    }
+    const destinationId = await sqsDestination(client, arn, context);
+    return { destinations, destinationId, finding: { check, ok: true, detail: "made now" } };
+  } catch (error) {
+    const fix = "Let the queue's policy allow 437568002678 sqs:SendMessage and sqs:GetQueueAttributes.";
+    return failed(check, error, fix);
+  }
+};

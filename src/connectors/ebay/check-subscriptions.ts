@@ -11,7 +11,7 @@ export const checkSubscriptions = async (endpoint: string, api: SubscriptionsApi
   ...(await topicFindings("application", api)),
 ];
 
-const mend = "Let Lockstep set it up again for this account.";
+const mend = "Run `lockstep connect` for this account: it sets it up.";
 
 const checkConfig = async (api: SubscriptionsApi): Promise<readonly CheckFinding[]> => {
   const ok = await api.hasAlertEmail();
@@ -24,7 +24,7 @@ const destinationFinding = (endpoint: string, destinations: readonly Destination
   const own = destinations.find(({ deliveryConfig }) => deliveryConfig?.endpoint === endpoint);
   if (own === undefined) return { check, ok: false, detail: `eBay does not know the endpoint ${endpoint}`, fix: mend };
   const ok = own.status === "ENABLED";
-  const fix = "Enable it again once the endpoint answers: eBay marks a destination down when it fails for long.";
+  const fix = `Enable it again once the endpoint answers: eBay marks a destination down when it fails for long. ${mend}`;
   return { check, ok, detail: `${own.status}, endpoint ${endpoint}`, ...(!ok && { fix }) };
 };
 
@@ -37,7 +37,7 @@ const topicFindings = async (as: TokenOwner, api: SubscriptionsApi): Promise<rea
 const topicFinding = (topic: string, subscriptions: readonly Subscription[]): CheckFinding => {
   const ok = subscriptions.some(({ topicId, status }) => topicId === topic && status === "ENABLED");
   const detail = ok ? "subscribed" : "not subscribed: what it would tell is seen at the next poll, if at all";
-  const fix = `Subscribe to ${topic} and enable it; ${mend.toLowerCase()}`;
+  const fix = `Subscribe to ${topic} and enable it. ${mend}`;
   return { check: `subscription ${topic}`, ok, detail, ...(!ok && { fix }) };
 };
 

@@ -1,13 +1,10 @@
 import { ChannelError } from "../../core/failure.ts";
 import type { CheckFinding } from "../connector.ts";
 import type { ConnectorDeps } from "../deps.ts";
-import type { EbaySettings } from "../settings.ts";
-import { checkSubscriptions } from "./check-subscriptions.ts";
 import type { EbayAnswer, EbayCall, EbayClient } from "./client.ts";
 import { headerOf } from "./failures.ts";
 import { readOutOfStockControl } from "./out-of-stock.ts";
 import { readRemaining } from "./rate-limits.ts";
-import { createSubscriptionsApi } from "./subscriptions.ts";
 import type { Trading } from "./trading.ts";
 
 const skewMsMax = 30_000;
@@ -17,24 +14,19 @@ const lowShare = 0.1;
 type Checking = {
   readonly client: EbayClient;
   readonly trading: Trading;
-  readonly settings: EbaySettings;
   readonly clock: ConnectorDeps["clock"];
   readonly budget: ConnectorDeps["budget"];
   readonly signal: AbortSignal;
 };
 
-/** Credentials, scopes, clock, quotas, subscriptions. Only reads; one finding each, a failure never hides the next. */
+/** Credentials, scopes, clock, quotas. Only reads; one finding each, a failure never hides the next. */
 export const check = async (checking: Checking): Promise<readonly CheckFinding[]> => {
-  const findings = [
+  return [
     ...(await checkScope("inventory", "/sell/inventory/v1/inventory_item", "sell.inventory", checking)),
     ...(await checkScope("orders", "/sell/fulfillment/v1/order", "sell.fulfillment", checking)),
     ...(await checkQuotas(checking)),
     await checkOutOfStock(checking),
   ];
-  const { webhooks } = checking.settings;
-  if (webhooks === undefined) return findings;
-  const api = createSubscriptionsApi(checking.client, checking.signal);
-  return [...findings, ...(await checkSubscriptions(webhooks.endpoint, api))];
 };
 
 /** With the preference off a quantity of 0 ends the listing, and re-publishing makes a new one (§5.3). */

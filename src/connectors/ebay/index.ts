@@ -2,6 +2,7 @@ import type { Connector } from "../connector.ts";
 import type { ConnectorDeps } from "../deps.ts";
 import type { EbaySettings } from "../settings.ts";
 import { check } from "./check.ts";
+import { checkSubscriptions } from "./check-subscriptions.ts";
 import { createEbayClient } from "./client.ts";
 import { ensureSubscriptions } from "./ensure-subscriptions.ts";
 import { createImport } from "./import.ts";
@@ -68,9 +69,10 @@ export const createEbayConnector = (settings: EbaySettings, deps: ConnectorDeps)
     fetchOrders: (orderRefs, { signal }) => fetchOrders(orderRefs, { ...reading, signal }),
     translate,
     listingReport: createReport(client),
-    check: ({ signal }) => check({ client, trading, settings, clock, budget, signal }),
+    check: ({ signal }) => check({ client, trading, clock, budget, signal }),
     ...(webhooks !== undefined && {
       subscriptions: {
+        audit: ({ signal }) => checkSubscriptions(webhooks.endpoint, createSubscriptionsApi(client, signal)),
         ensure: ({ signal }) => ensureSubscriptions(webhooks, createSubscriptionsApi(client, signal)),
       },
       webhooks: createWebhooks({

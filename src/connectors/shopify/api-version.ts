@@ -21,10 +21,11 @@ type Versions = {
 export const versionFinding = ({ requested, served, supported, nowMs }: Versions): CheckFinding => {
   const newest = supported.toSorted().at(-1);
   const fix = `Set the account's api_version to ${newest ?? "a supported version"}, after reading what changed in it.`;
-  const bad = (detail: string): CheckFinding => ({ check: "api version", ok: false, detail, fix });
+  const expiresAt = new Date(supportEndsMs(requested)).toISOString();
+  const bad = (detail: string): CheckFinding => ({ check: "api version", ok: false, detail, fix, expiresAt });
   if (served !== undefined && served !== requested) return bad(`asked for ${requested}, served ${served}`);
   if (newest !== undefined && !supported.includes(requested)) return bad(`${requested} is not supported any more`);
   const daysLeft = Math.ceil((supportEndsMs(requested) - nowMs) / dayMs);
   const detail = `${requested}, supported for at least ${Math.max(0, daysLeft)} more days`;
-  return daysLeft <= warnDays ? bad(detail) : { check: "api version", ok: true, detail };
+  return daysLeft <= warnDays ? bad(detail) : { check: "api version", ok: true, detail, expiresAt };
 };

@@ -7,13 +7,12 @@ import type { Answer, Client } from "./client.ts";
 import { appState, locations } from "./documents.ts";
 import type { LocationsOf } from "./location.ts";
 import { AppStateAnswer, LocationsAnswer } from "./schemas.ts";
-import { neededTopics } from "./topics.ts";
 
 const neededScopes = ["read_inventory", "write_inventory", "read_products", "read_locations", "read_orders"];
 /** More skew than this eats into the lag and overlap of the order poll. */
 const skewMsMax = 30_000;
 
-/** Credentials, scopes, API version, clock, location, subscriptions. Read-only. */
+/** Credentials, scopes, API version, clock, location. Read-only. */
 export const createCheck =
   (settings: ShopifySettings, client: Client, locationsOf: LocationsOf, deps: Pick<ConnectorDeps, "clock">) =>
   async (context: CallContext): Promise<readonly CheckFinding[]> => {
@@ -24,7 +23,6 @@ export const createCheck =
       return [failed("credentials", error, `Check the shop name and the credentials of ${settings.shop}.`)];
     }
     const scopes = state.data.currentAppInstallation.accessScopes.map(({ handle }) => handle);
-    const topics = state.data.webhookSubscriptions.nodes.map(({ topic }) => topic);
     return [
       { check: "credentials", ok: true, detail: `${settings.shop} accepts them` },
       scopesFinding(scopes),
@@ -36,7 +34,6 @@ export const createCheck =
       }),
       ...clockFinding(state.dateMs, deps.clock.now()),
       await locationFinding(client, locationsOf, context.signal),
-      subscriptionsFinding(topics),
     ];
   };
 
@@ -93,23 +90,4 @@ const locationFinding = async (
   } catch (error) {
     return failed("location", error, "Set the account's location to a gid of the shop.");
   }
-};
-
-const subscriptionsFinding = (topics: readonly string[]): CheckFinding => {
-  const missing = neededTopics.filter((topic) => !topics.includes(topic));
-  if (missing.length === 0) return { check: "webhooks", ok: true, detail: neededTopics.join(", ") };
-  if (topics.length === 0) {
-    // Subscriptions of the app's configuration file are not listed here, and they are the better kind (§7).
-    return {
-      check: "webhooks",
-      ok: true,
-      detail: "none visible: either in the app's configuration file, or polling alone",
-    };
-  }
-  return {
-    check: "webhooks",
-    ok: false,
-    detail: `no subscription for ${missing.join(", ")}`,
-    fix: "Subscribe to these topics; an endpoint that failed eight times loses its subscription.",
-  };
 };

@@ -11,7 +11,7 @@ import { createLocations } from "./location.ts";
 import { createFetchOrders, createPullOrders } from "./orders.ts";
 import { createPushQuantities, pushBatchMax } from "./push.ts";
 import { createReadQuantities } from "./read.ts";
-import { createEnsureSubscriptions } from "./subscriptions.ts";
+import { createSubscriptions } from "./subscriptions.ts";
 import { translate } from "./translate.ts";
 import { createWebhooks } from "./webhooks.ts";
 
@@ -25,6 +25,7 @@ const settleMsDefault = 60_000;
 export const createShopifyConnector = (settings: ShopifySettings, deps: ConnectorDeps): Connector => {
   const client = createClient(settings, deps);
   const locationsOf = createLocations(settings, client);
+  const { webhooksAddress } = settings;
   const activateLevels = settings.activateLevels ?? false;
   return {
     channel: "shopify",
@@ -42,7 +43,7 @@ export const createShopifyConnector = (settings: ShopifySettings, deps: Connecto
     translate: (delivery) => translate(delivery, settings),
     check: createCheck(settings, client, locationsOf, deps),
     readEverything: createReadEverything(client, locationsOf, deps),
-    ensureSubscriptions: createEnsureSubscriptions(client),
     webhooks: createWebhooks(settings, deps),
+    ...(webhooksAddress !== undefined && { subscriptions: createSubscriptions(client, webhooksAddress) }),
   };
 };

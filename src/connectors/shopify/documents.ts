@@ -142,9 +142,8 @@ export const appState: Document = {
   text: `query AppState {
   currentAppInstallation { accessScopes { handle } }
   publicApiVersions { handle supported }
-  webhookSubscriptions(first: 100) { nodes { topic } ${page} }
 }`,
-  cost: () => 104,
+  cost: () => 3,
 };
 
 export const subscriptions: Document = {

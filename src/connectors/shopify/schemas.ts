@@ -136,7 +136,6 @@ export const RefundLinesAnswer = z.object({ refund: z.object({ refundLineItems: 
 export const AppStateAnswer = z.object({
   currentAppInstallation: z.object({ accessScopes: z.array(z.object({ handle: z.string() })) }),
   publicApiVersions: z.array(z.object({ handle: z.string(), supported: z.boolean() })),
-  webhookSubscriptions: z.object({ nodes: z.array(z.object({ topic: z.string() })), pageInfo: PageInfo }),
 });
 
 const Subscription = z.object({ id: z.string(), topic: z.string(), uri: z.string(), format: z.string() });

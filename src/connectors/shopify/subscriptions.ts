@@ -1,4 +1,4 @@
-import type { CallContext, CheckFinding } from "../connector.ts";
+import type { CheckFinding, Subscriptions } from "../connector.ts";
 import type { Client } from "./client.ts";
 import * as documents from "./documents.ts";
 import {
@@ -9,7 +9,7 @@ import {
   SubscriptionsAnswer,
   type UserError,
 } from "./schemas.ts";
-import { stockTopics } from "./topics.ts";
+import { neededTopics, stockTopics } from "./topics.ts";
 
 /**
  * API-made subscriptions to every stock topic, at `address` (`https://…` or `pubsub://project:topic`). Shopify deletes
@@ -17,19 +17,46 @@ import { stockTopics } from "./topics.ts";
  * of ours in another format is mended, others' subscriptions are left alone. What the app's configuration file
  * subscribes is not listed by the API; a topic that it has already at the same address is told so, and is fine.
  */
-export const createEnsureSubscriptions =
-  (client: Client) =>
-  async (address: string, context: CallContext): Promise<readonly CheckFinding[]> => {
-    const known = await allSubscriptions(client, context.signal);
+export const createSubscriptions = (client: Client, address: string): Subscriptions => ({
+  async audit({ signal }) {
+    const known = await allSubscriptions(client, signal);
+    const ours = known.filter(({ uri }) => uri === address);
+    if (ours.length === 0) return [noneVisible(address)];
+    return stockTopics.map((topic) => topicFinding(topic, ours));
+  },
+  async ensure({ signal }) {
+    const known = await allSubscriptions(client, signal);
     const findings: CheckFinding[] = [];
     for (const topic of stockTopics) {
       const held = known.find((subscription) => subscription.topic === topic && subscription.uri === address);
-      if (held?.format === "JSON") findings.push({ check: topic, ok: true, detail: "subscribed" });
-      else if (held !== undefined) findings.push(await mend(client, held, address, context.signal));
-      else findings.push(await subscribe(client, topic, address, context.signal));
+      if (held?.format === "JSON") findings.push({ check: nameOf(topic), ok: true, detail: "subscribed" });
+      else if (held !== undefined) findings.push(await mend(client, held, address, signal));
+      else findings.push(await subscribe(client, topic, address, signal));
     }
     return findings;
-  };
+  },
+});
+
+const nameOf = (topic: string): string => `subscription ${topic}`;
+const connectMends = "Run `lockstep connect` for this account: it makes what is missing.";
+
+/** Subscriptions of the app's configuration file are not listed, and they are the better kind: this is no fault. */
+const noneVisible = (address: string): CheckFinding => ({
+  check: "subscriptions",
+  ok: true,
+  detail: `none to ${address} is visible: either in the app's configuration file, or polling alone`,
+  fix: connectMends,
+});
+
+const topicFinding = (topic: (typeof stockTopics)[number], ours: readonly Subscription[]): CheckFinding => {
+  const check = nameOf(topic);
+  const held = ours.find((subscription) => subscription.topic === topic);
+  if (held?.format === "JSON") return { check, ok: true, detail: "subscribed" };
+  const detail = held === undefined ? "not subscribed" : `sent as ${held.format}`;
+  const isNeeded = neededTopics.includes(topic);
+  const why = "an endpoint that failed eight times loses its subscription";
+  return { check, ok: !isNeeded, detail: isNeeded ? `${detail}: ${why}` : detail, fix: connectMends };
+};
 
 const allSubscriptions = async (client: Client, signal: AbortSignal): Promise<readonly Subscription[]> => {
   const found: Subscription[] = [];
@@ -55,8 +82,8 @@ const subscribe = async (
   const { userErrors } = (await client.call(call, signal)).data.webhookSubscriptionCreate;
   // Its only words for it; there is no code. A lost answer to an earlier try looks the same.
   const taken = userErrors.some(({ message }) => message.includes("already been taken"));
-  if (userErrors.length === 0) return { check: topic, ok: true, detail: "made now" };
-  return taken ? { check: topic, ok: true, detail: "subscribed already" } : refused(topic, userErrors);
+  if (userErrors.length === 0) return { check: nameOf(topic), ok: true, detail: "made now" };
+  return taken ? { check: nameOf(topic), ok: true, detail: "subscribed already" } : refused(topic, userErrors);
 };
 
 const mend = async (
@@ -69,12 +96,12 @@ const mend = async (
   const call = { document: documents.resubscribe, variables, schema: ResubscribeAnswer, write: true };
   const { userErrors } = (await client.call(call, signal)).data.webhookSubscriptionUpdate;
   return userErrors.length === 0
-    ? { check: held.topic, ok: true, detail: `was ${held.format}, is JSON now` }
+    ? { check: nameOf(held.topic), ok: true, detail: `was ${held.format}, is JSON now` }
     : refused(held.topic, userErrors);
 };
 
 const refused = (topic: string, userErrors: readonly UserError[]): CheckFinding => ({
-  check: topic,
+  check: nameOf(topic),
   ok: false,
   detail: userErrors.map(({ message }) => message).join("; "),
   fix: "Give an https address that Shopify can reach from outside, or pubsub://project:topic, and grant the topic's scope.",

@@ -17,6 +17,7 @@ import type { Json } from "../../../src/core/digest.ts";
 import { seededRandom } from "../../../src/core/random.ts";
 import { Secret } from "../../../src/core/secret.ts";
 import { loadContract } from "../../../src/simulators/kit/contract.ts";
+import { countOf } from "../count.ts";
 import { modelFile, modelFiles, type SandboxPair, sandboxPairs } from "./sandbox-pairs.ts";
 import { startSandbox } from "./sandbox-server.ts";
 
@@ -42,6 +43,10 @@ const ours: Readonly<Record<string, Ours>> = {
   "reports_2021-06-30.json createReport": { operation: "createReport", answer: schemas.ReportCreated },
   "reports_2021-06-30.json getReport": { operation: "getReport", answer: schemas.Report },
   "reports_2021-06-30.json getReportDocument": { operation: "getReportDocument", answer: schemas.DocumentPlace },
+  "sellers.json getMarketplaceParticipations": {
+    operation: "getMarketplaceParticipations",
+    answer: schemas.ParticipationsAnswer,
+  },
   "notifications.json getSubscription": { operation: "getSubscription", answer: schemas.SubscriptionAnswer },
   "notifications.json createSubscription": { operation: "createSubscription", answer: schemas.SubscriptionAnswer },
   "notifications.json getDestinations": {
@@ -100,6 +105,7 @@ const titleOf = (pair: SandboxPair): string =>
 const sent = sandboxPairs.filter((pair) => oursOf(pair) !== undefined);
 const others = sandboxPairs.filter((pair) => oursOf(pair) === undefined);
 
+const count = countOf("amazon");
 let sandbox: Awaited<ReturnType<typeof startSandbox>>;
 let client: AmazonClient;
 const passed = { sent: 0, schema: 0 };
@@ -130,6 +136,9 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await sandbox.close();
+  count("sandbox pairs sent by the client and read", passed.sent);
+  count("contract-validated requests", passed.sent);
+  count("recorded answers that fit their schema", passed.schema);
   process.stdout.write(
     `amazon static sandbox: ${sandboxPairs.length} pairs; ${passed.sent} of ${sent.length} sent by the client and read; ` +
       `${passed.schema} of ${sandboxPairs.length} answers fit their schema; ${others.length} are of operations we never call\n`,

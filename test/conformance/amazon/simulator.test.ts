@@ -13,10 +13,13 @@ import {
   startAmazonSimulator,
 } from "../../../src/simulators/amazon/start.ts";
 import { faultPlans } from "../../../src/simulators/kit/faults.ts";
+import { countOf } from "../count.ts";
 
 /** The connector against the simulated account, which was written from the contracts alone and judges every request. */
+const count = countOf("amazon");
 let simulator: AmazonSimulator | undefined;
 afterEach(async () => {
+  count("contract-validated requests", simulator?.channel.counters().requests);
   await simulator?.close();
   simulator = undefined;
 });

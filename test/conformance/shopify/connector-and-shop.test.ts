@@ -128,9 +128,8 @@ test("several mapped locations are read and written each by itself, and the unma
 });
 
 test("subscriptions are made once, restored when the channel dropped one, and bring the messages", async () => {
-  const both = await open();
-  const address = "https://lockstep.example.com/webhooks/shopify/shop";
-  const ensure = () => both.connector.ensureSubscriptions?.(address, both.context);
+  const both = await open({ webhooksAddress: "https://lockstep.example.com/webhooks/shopify/shop" });
+  const ensure = () => both.connector.subscriptions?.ensure(both.context);
   const made = await ensure();
   expect(made?.every(({ ok, detail }) => ok && detail === "made now")).toBe(true);
   const list = "{ webhookSubscriptions(first: 50) { nodes { id topic } } }";
@@ -144,11 +143,11 @@ test("subscriptions are made once, restored when the channel dropped one, and br
 
 test("Pub/Sub brings the same messages as HTTPS, under the same kind of id, and none without its token", async () => {
   const token = "a-token-of-twenty-four-or-more-characters";
-  const both = await open({ pubsubToken: new Secret(token) });
+  const both = await open({ pubsubToken: new Secret(token), webhooksAddress: "pubsub://shop-project:stock" });
   seed(both, ["A", "B", "C"]);
   const bus = await startReceiver();
   await both.control("pubsub-target", { url: bus.url });
-  await both.connector.ensureSubscriptions?.("pubsub://shop-project:stock", both.context);
+  await both.connector.subscriptions?.ensure(both.context);
   both.shop.channel.sell({ reference: "r", lines: [{ sku: "C", units: 2 }] });
   const byHttps = await both.deliveries();
   expect(bus.received).toHaveLength(byHttps.length);
@@ -221,8 +220,8 @@ test("an order of 120 lines is read whole", async () => {
 });
 
 test("a shop in order passes the check, and its version's days are counted", async () => {
-  const both = await open();
-  await both.connector.ensureSubscriptions?.("https://lockstep.example.com/hook", both.context);
+  const both = await open({ webhooksAddress: "https://lockstep.example.com/hook" });
+  await both.connector.subscriptions?.ensure(both.context);
   const findings = await both.connector.check(both.context);
   // The two clocks of the test stand apart.
   expect(findings.filter(({ ok, check }) => !ok && check !== "clock")).toEqual([]);

@@ -136,6 +136,7 @@ beforeAll(async () => {
     configPath: undefined,
     dataDir,
     databaseUrl: new Secret(database.url),
+    databaseAppRole: undefined,
     redisUrl: redisUrl === undefined ? undefined : new Secret(redisUrl),
     secretKey: undefined,
     logLevel: "trace",

@@ -2,7 +2,7 @@ import nock from "nock";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import type { AmazonSettings } from "../../../../src/connectors/settings.ts";
 import { Secret } from "../../../../src/core/secret.ts";
-import { requestComplaints } from "./contract.ts";
+import { requestComplaints, responseComplaints } from "./contract.ts";
 import {
   apiOrigin,
   authOrigin,
@@ -22,13 +22,26 @@ afterEach(restoreNetwork);
 const withQueue = (queueUrl: string): Partial<AmazonSettings> => ({
   notifications: { queueUrl, region: "eu-west-1", accessKeyId: "AKIDTEST", secretAccessKey: new Secret("aws-secret") },
 });
+const participations = (changes: Partial<Record<"isParticipating" | "hasSuspendedListings", boolean>> = {}) => ({
+  payload: ["A1PA6795UKMFR9", "A13V1IB3VIYZZH"].map((id) => ({
+    marketplace: {
+      id,
+      name: id,
+      countryCode: "DE",
+      defaultCurrencyCode: "EUR",
+      defaultLanguageCode: "de_DE",
+      domainName: "www.amazon.de",
+    },
+    participation: { isParticipating: true, hasSuspendedListings: false, ...changes },
+    storeName: "Shop",
+  })),
+});
 const noListings = { numberOfResults: 0, items: [] };
-const subscription = { payload: { subscriptionId: "sub-1", payloadVersion: "1.0", destinationId: "d-1" } };
 
 type World = {
   readonly listings?: readonly [number, object];
   readonly orders?: readonly [number, object];
-  readonly subscription?: readonly [number, object];
+  readonly marketplaces?: readonly [number, object];
   readonly date?: string;
 };
 const world = (changes: World = {}): { readonly complaints: string[] } => {
@@ -44,8 +57,8 @@ const world = (changes: World = {}): { readonly complaints: string[] } => {
       });
   };
   serve("/listings/2021-08-01/items/ASELLER1", changes.listings ?? [200, noListings]);
+  serve("/sellers/v1/marketplaceParticipations", changes.marketplaces ?? [200, participations()]);
   serve("/orders/2026-01-01/orders", changes.orders ?? [200, { orders: [] }]);
-  serve("/notifications/v1/subscriptions/ORDER_CHANGE", changes.subscription ?? [200, subscription]);
   nock(sqsOrigin)
     .post("/")
     .reply(200, JSON.stringify({ Attributes: { ApproximateNumberOfMessages: "4" } }), {
@@ -59,21 +72,41 @@ const check = async (settings: Partial<AmazonSettings> = withQueue(`${sqsOrigin}
   return new Map(findings.map((finding) => [finding.check, finding]));
 };
 
-test("an account in order has credentials, both roles, a good clock, its queue and its subscription", async () => {
+test("an account in order has credentials, both roles, a good clock and its queue", async () => {
   givesTokens();
   const { complaints } = world();
   const findings = await check();
   expect([...findings.keys()]).toEqual([
     "credentials",
     "listings role",
+    "marketplaces",
     "orders role",
     "clock",
     "queue",
-    "subscription ORDER_CHANGE",
   ]);
   expect([...findings.values()].filter(({ ok }) => !ok)).toEqual([]);
   expect(findings.get("queue")?.detail).toBe("4 messages waiting");
   expect(complaints).toEqual([]);
+});
+
+test.each([
+  ["another region's marketplace", { isParticipating: false }, "does not sell in A1PA6795UKMFR9"],
+  ["suspended listings", { hasSuspendedListings: true }, "suspended in A1PA6795UKMFR9"],
+])("%s are found, with a way to mend it", async (_, changes, told) => {
+  givesTokens();
+  expect(responseComplaints("getMarketplaceParticipations", 200, participations(changes))).toEqual([]);
+  world({ marketplaces: [200, participations(changes)] });
+  expect((await check()).get("marketplaces")).toMatchObject({
+    ok: false,
+    detail: expect.stringContaining(told),
+    fix: expect.any(String),
+  });
+});
+
+test("an application without the role for it is not told its marketplaces, and nothing is wrong with that", async () => {
+  givesTokens();
+  world({ marketplaces: [403, errorBody("Unauthorized", "Access to requested resource is denied.", "")] });
+  expect((await check()).get("marketplaces")).toMatchObject({ ok: true, detail: expect.stringContaining("not told") });
 });
 
 test("without credentials nothing else is asked", async () => {
@@ -89,22 +122,19 @@ test("without credentials nothing else is asked", async () => {
   ]);
 });
 
-test("a missing role, a missing subscription and a wrong clock each say what to do", async () => {
+test("a missing role and a wrong clock each say what to do", async () => {
   givesTokens();
   world({
     orders: [403, errorBody("Unauthorized", "Access to requested resource is denied.", "")],
-    subscription: [404, errorBody("NotFound", "no subscription")],
     date: "Tue, 01 Sep 2026 10:05:00 GMT",
   });
   const findings = await check();
   expect([...findings.values()].filter(({ ok }) => !ok).map((finding) => finding.check)).toEqual([
     "orders role",
     "clock",
-    "subscription ORDER_CHANGE",
   ]);
   expect(findings.get("orders role")?.fix).toContain("Inventory and Order Tracking");
   expect(findings.get("clock")?.detail).toBe("300 s apart from Amazon's");
-  expect(findings.get("subscription ORDER_CHANGE")?.detail).toBe("there is no subscription");
 });
 
 test("a throttle is no fault of the account", async () => {
@@ -125,5 +155,11 @@ test("a FIFO queue is found out, because Amazon delivers nothing into it", async
 test("an account without a queue is checked for polling only", async () => {
   givesTokens();
   world();
-  expect([...(await check({})).keys()]).toEqual(["credentials", "listings role", "orders role", "clock"]);
+  expect([...(await check({})).keys()]).toEqual([
+    "credentials",
+    "listings role",
+    "marketplaces",
+    "orders role",
+    "clock",
+  ]);
 });

@@ -37,6 +37,7 @@ const modelFiles = [
   "feeds_2021-06-30",
   "reports_2021-06-30",
   "notifications",
+  "sellers",
 ] as const;
 const models = modelFiles.map((file) => ({ file, raw: load(`models/${file}.json`) }));
 

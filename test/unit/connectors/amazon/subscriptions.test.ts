@@ -78,7 +78,7 @@ const world = ({ queueArn = arn, destinations = [], subscribed = {}, conflicts =
     });
   return asked;
 };
-const ensure = async () => {
+const subscriptionsOf = () => {
   const settings: Partial<AmazonSettings> = {
     notifications: {
       queueUrl: `${sqsOrigin}/1/lockstep`,
@@ -89,8 +89,10 @@ const ensure = async () => {
   };
   const { connector, context } = bench(settings);
   if (connector.subscriptions === undefined) throw new Error("subscriptions expected");
-  return connector.subscriptions.ensure(context);
+  const { audit, ensure: ensureAll } = connector.subscriptions;
+  return { audit: () => audit(context), ensure: () => ensureAll(context) };
 };
+const ensure = () => subscriptionsOf().ensure();
 const made = (asked: readonly Asked[]) =>
   asked.filter(({ method }) => method === "POST").map(({ path, body, token }) => ({ path, body, token }));
 
@@ -117,6 +119,16 @@ test("a new account gets its destination with the app's own token and its subscr
 test("what is there is left as it is", async () => {
   const asked = world({ destinations: [ours], subscribed: { ORDER_CHANGE: "d-1" } });
   expect((await ensure()).slice(0, 2)).toMatchObject([{ detail: "there" }, { ok: true, detail: "subscribed" }]);
+  expect(made(asked)).toEqual([]);
+});
+
+test("the audit makes nothing and names what is missing", async () => {
+  const asked = world({});
+  const findings = await subscriptionsOf().audit();
+  expect(findings.filter(({ ok }) => !ok).map(({ check }) => check)).toEqual([
+    "destination",
+    "subscription ORDER_CHANGE",
+  ]);
   expect(made(asked)).toEqual([]);
 });
 

@@ -52,7 +52,7 @@ afterEach(() => nock.cleanAll());
 
 const failedOnes = async (): Promise<readonly string[]> => {
   const { connector, context } = createBench();
-  const findings = await connector.check(context);
+  const findings = [...(await connector.check(context)), ...((await connector.subscriptions?.audit(context)) ?? [])];
   return findings.filter(({ ok }) => !ok).map(({ check, fix }) => `${check}: ${fix}`);
 };
 
@@ -88,7 +88,7 @@ test("a missing scope, a wrong clock, a spent quota, a lost subscription and a d
     expect.stringMatching(/^quota inventory: /),
     expect.stringMatching(/^quota fulfillment: /),
     expect.stringMatching(/^out-of-stock control: My eBay/),
-    expect.stringMatching(/^alert address: Let Lockstep/),
+    expect.stringMatching(/^alert address: Run `lockstep connect`/),
     expect.stringMatching(/^destination: Enable/),
     expect.stringMatching(/^subscription ORDER_CANCELLATION_ACTIVITY: Subscribe/),
     expect.stringMatching(/^subscription MARKETPLACE_ACCOUNT_DELETION: Subscribe/),

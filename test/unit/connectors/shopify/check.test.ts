@@ -8,21 +8,8 @@ beforeEach(() => nock.disableNetConnect());
 afterEach(() => nock.cleanAll());
 
 const scopes = ["read_inventory", "write_inventory", "read_products", "read_locations", "read_orders"];
-const topics = [
-  "ORDERS_CREATE",
-  "ORDERS_UPDATED",
-  "ORDERS_CANCELLED",
-  "ORDERS_EDITED",
-  "REFUNDS_CREATE",
-  "INVENTORY_LEVELS_UPDATE",
-];
 const shop = (
-  more: {
-    readonly scopes?: readonly string[];
-    readonly topics?: readonly string[];
-    readonly location?: string;
-    readonly version?: string;
-  } = {},
+  more: { readonly scopes?: readonly string[]; readonly location?: string; readonly version?: string } = {},
 ): Record<string, unknown> => ({
   publicApiVersions: [
     { handle: "2026-07", supported: true },
@@ -30,7 +17,6 @@ const shop = (
     { handle: "unstable", supported: false },
   ],
   currentAppInstallation: { accessScopes: (more.scopes ?? scopes).map((handle) => ({ handle })) },
-  webhookSubscriptions: { nodes: (more.topics ?? topics).map((topic) => ({ topic })), pageInfo: noMore },
   locations: { nodes: [{ id: more.location ?? location, name: "Shop" }], pageInfo: noMore },
 });
 const failing = (findings: readonly CheckFinding[]): string[] =>
@@ -42,19 +28,11 @@ test("a shop in order has nothing to complain about", async () => {
   serveGraphql(shop(), () => undefined, date);
   const findings = await connector.check(context);
   expect(failing(findings)).toEqual([]);
-  expect(findings.map(({ check }) => check)).toEqual([
-    "credentials",
-    "scopes",
-    "api version",
-    "clock",
-    "location",
-    "webhooks",
-  ]);
+  expect(findings.map(({ check }) => check)).toEqual(["credentials", "scopes", "api version", "clock", "location"]);
 });
 
 test.each([
   ["scopes", shop({ scopes: scopes.filter((scope) => scope !== "write_inventory") }), date],
-  ["webhooks", shop({ topics: ["ORDERS_CREATE"] }), date],
   ["location", shop({ location: "gid://shopify/Location/1" }), date],
   ["clock", shop(), { Date: "Fri, 20 Nov 2026 12:05:00 GMT" }],
   ["api version", shop(), { ...date, "X-Shopify-API-Version": "2027-01" }],

@@ -2,16 +2,27 @@ import nock from "nock";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { z } from "zod";
 import type { CheckFinding } from "../../../../src/connectors/connector.ts";
-import { type Bench, contract, createBench, noMore, okData, type Reply, type Sent, serveGraphql } from "./support.ts";
+import {
+  type Bench,
+  contract,
+  createBench as createShopifyBench,
+  noMore,
+  okData,
+  type Reply,
+  type Sent,
+  serveGraphql,
+} from "./support.ts";
 
 beforeEach(() => nock.disableNetConnect());
 afterEach(() => nock.cleanAll());
 
 const address = "https://lockstep.test/webhooks/shopify/shop-one";
-const ensure = async ({ connector, context }: Bench, to = address): Promise<readonly CheckFinding[]> => {
-  if (connector.ensureSubscriptions === undefined) throw new Error("the connector subscribes to nothing");
-  return connector.ensureSubscriptions(to, context);
+const createBench = (webhooksAddress = address): Bench => createShopifyBench({ webhooksAddress });
+const ensure = async ({ connector, context }: Bench): Promise<readonly CheckFinding[]> => {
+  if (connector.subscriptions === undefined) throw new Error("the connector subscribes to nothing");
+  return connector.subscriptions.ensure(context);
 };
+const topicOf = (check: string): string => check.replace("subscription ", "");
 const subscription = (topic: string, more: object = {}): object => ({
   id: `gid://shopify/WebhookSubscription/${topic.length}`,
   topic,
@@ -37,7 +48,9 @@ test("an app that is subscribed to nothing is subscribed to every stock topic, a
   const asked = sent.flatMap(({ operation, variables }) =>
     operation === "Subscribe" ? [Subscribed.parse(variables)] : [],
   );
-  expect(findings.map(({ check, ok }) => [check, ok])).toEqual(asked.map(({ topic }) => [topic, true]));
+  expect(findings.map(({ check, ok }) => [check, ok])).toEqual(
+    asked.map(({ topic }) => [`subscription ${topic}`, true]),
+  );
   expect(new Set(asked.map(({ subscription: { uri, format } }) => `${format} ${uri}`))).toEqual(
     new Set([`JSON ${address}`]),
   );
@@ -50,20 +63,23 @@ test("an app that is subscribed to nothing is subscribed to every stock topic, a
 
 test("what is there stays, what the channel dropped is restored, and others' subscriptions are left alone", async () => {
   const held = (await ensureAll())
-    .filter(({ check }) => check !== "ORDERS_CREATE")
-    .map(({ check }) => subscription(check));
+    .map(({ check }) => topicOf(check))
+    .filter((topic) => topic !== "ORDERS_CREATE")
+    .map((topic) => subscription(topic));
   const foreign = subscription("ORDERS_CREATE", { uri: "https://other.test/hook", format: "XML" });
   const sent = serveGraphql(list([...held, foreign]), replies);
   const findings = await ensure(createBench());
   expect(sent.map(({ operation }) => operation)).toEqual(["Subscriptions", "Subscribe"]);
   expect(sent[1]?.variables).toMatchObject({ topic: "ORDERS_CREATE" });
-  expect(findings.filter(({ detail }) => detail === "made now").map(({ check }) => check)).toEqual(["ORDERS_CREATE"]);
+  expect(findings.filter(({ detail }) => detail === "made now").map(({ check }) => topicOf(check))).toEqual([
+    "ORDERS_CREATE",
+  ]);
 });
 
 test("one of ours in another format is mended", async () => {
-  const held = (await ensureAll()).map(({ check }) =>
-    subscription(check, check === "REFUNDS_CREATE" ? { format: "XML" } : {}),
-  );
+  const held = (await ensureAll())
+    .map(({ check }) => topicOf(check))
+    .map((topic) => subscription(topic, topic === "REFUNDS_CREATE" ? { format: "XML" } : {}));
   const sent = serveGraphql(list(held), replies);
   expect((await ensure(createBench())).every(({ ok }) => ok)).toBe(true);
   expect(sent.map(({ operation }) => operation)).toEqual(["Subscriptions", "Resubscribe"]);
@@ -84,9 +100,9 @@ const RecordedUri = z.object({
 test("an address that the channel refuses, as recorded, is a finding with a fix; one it has already is none", async () => {
   const recorded = contract("recorded/webhooks/webhook-subscription-uri-validation.json", RecordedUri);
   const refused = okData({ webhookSubscriptionCreate: recorded.primary.response.payload.data.createHttpUriRejected });
-  const bench = createBench();
+  const bench = createBench("http://example.com/hook");
   serveGraphql(list([]), ({ operation }) => (operation === "Subscribe" ? refused : undefined));
-  const findings = await ensure(bench, "http://example.com/hook");
+  const findings = await ensure(bench);
   expect(new Set(findings.map(({ ok, detail }) => `${ok} ${detail}`))).toEqual(
     new Set(["false Address protocol http:// is not supported"]),
   );
@@ -98,6 +114,22 @@ test("an address that the channel refuses, as recorded, is a finding with a fix;
   const taken = okData({ webhookSubscriptionCreate: { webhookSubscription: null, userErrors } });
   serveGraphql(list([]), ({ operation }) => (operation === "Subscribe" ? taken : undefined));
   expect((await ensure(createBench())).every(({ ok }) => ok)).toBe(true);
+});
+
+test("the audit changes nothing: it names what a poll alone would tell, and takes none at all for the app's own file", async () => {
+  const audit = async (nodes: readonly object[]) => {
+    nock.cleanAll();
+    const sent = serveGraphql(list(nodes), () => undefined);
+    const findings = await createBench().connector.subscriptions?.audit(createBench().context);
+    expect(sent.map(({ operation }) => operation)).toEqual(["Subscriptions"]);
+    return findings ?? [];
+  };
+  expect(await audit([])).toMatchObject([{ check: "subscriptions", ok: true }]);
+  nock.cleanAll();
+  const topics = (await ensureAll()).map(({ check }) => topicOf(check));
+  const dropped = topics.filter((topic) => topic !== "REFUNDS_CREATE" && topic !== "ORDERS_DELETE");
+  const failing = (await audit(dropped.map((topic) => subscription(topic)))).filter(({ ok }) => !ok);
+  expect(failing).toMatchObject([{ check: "subscription REFUNDS_CREATE", fix: expect.stringContaining("connect") }]);
 });
 
 const ensureAll = async (): Promise<readonly CheckFinding[]> => {
