@@ -8,6 +8,7 @@ import { pollOrders } from "../jobs/poll-orders.ts";
 import { publishEvents } from "../jobs/publish-events.ts";
 import { pushAccount } from "../jobs/push-account.ts";
 import { sealLedger } from "../jobs/seal-ledger.ts";
+import { workPlans } from "../jobs/work-plans.ts";
 import { type BoundJob, bindJob } from "../queue/define-job.ts";
 
 /** Every queue there is; processes that only enqueue open them too. */
@@ -21,6 +22,7 @@ export const jobDefinitions = [
   importListings,
   expireReservations,
   sealLedger,
+  workPlans,
 ] as const;
 
 export const bindJobs = (deps: JobDeps): readonly BoundJob[] => [
@@ -33,4 +35,5 @@ export const bindJobs = (deps: JobDeps): readonly BoundJob[] => [
   bindJob(importListings, deps),
   bindJob(expireReservations, deps),
   bindJob(sealLedger, deps),
+  bindJob(workPlans, deps),
 ];

@@ -34,12 +34,14 @@ export type ConfiguredAccount = AccountSettings & {
 };
 
 /**
- * The brake on one run of an account. A run may zero (raise) as many listings as the larger of the two allows:
+ * The brake on one run of an account. A run may zero (lower, raise) as many listings as the larger of the two allows:
  * the count, or the share of the account's listings. Above that it writes none of them and asks.
  */
 export type GuardSettings = {
   readonly maxZeroedCount: number;
   readonly maxZeroedPercent: number;
+  readonly maxLoweredCount: number;
+  readonly maxLoweredPercent: number;
   readonly maxRaisedCount: number;
   readonly maxRaisedPercent: number;
 };

@@ -133,6 +133,8 @@ export const toSettings = (file: FileFields, env: EnvironmentSettings, configPat
     guards: {
       maxZeroedCount: file.guards.max_zeroed_count,
       maxZeroedPercent: file.guards.max_zeroed_percent,
+      maxLoweredCount: file.guards.max_lowered_count,
+      maxLoweredPercent: file.guards.max_lowered_percent,
       maxRaisedCount: file.guards.max_raised_count,
       maxRaisedPercent: file.guards.max_raised_percent,
     },

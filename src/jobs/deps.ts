@@ -16,7 +16,8 @@ export type JobName =
   | "drain-notifications"
   | "import-listings"
   | "expire-reservations"
-  | "seal-ledger";
+  | "seal-ledger"
+  | "work-plans";
 
 /** What jobs need to know of an account's settings. */
 export type AccountPlan = {

@@ -10,6 +10,7 @@ import { accountsToAutoLink } from "../mapping/links.ts";
 import { listAccounts } from "../sync/accounts.ts";
 import { readCursor } from "../sync/cursors.ts";
 import { owedWork } from "../sync/owed-work.ts";
+import { accountsWithPlanWork } from "../sync/plan-work.ts";
 import type { JobDeps } from "./deps.ts";
 import { listingsStream } from "./import-listings.ts";
 import { linkListings } from "./link-listings.ts";
@@ -77,5 +78,6 @@ export const sweep = async (deps: JobDeps): Promise<boolean> => {
     }
   }
   for (const accountId of await accountsToAutoLink(deps.db)) await linkListings(deps, accountId);
+  for (const accountId of await accountsWithPlanWork(deps.db)) deps.wake("work-plans", { accountId });
   return true;
 };

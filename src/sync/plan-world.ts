@@ -2,7 +2,11 @@ import { groupOf, isWritten, type LineFigures, type PlanGroup } from "./plan-gro
 
 export type WorldLine = {
   readonly ref: string;
-  readonly planned: { readonly group: PlanGroup; readonly shownUnits: number | null; readonly wantedUnits: number | null };
+  readonly planned: {
+    readonly group: PlanGroup;
+    readonly shownUnits: number | null;
+    readonly wantedUnits: number | null;
+  };
   readonly now: LineFigures;
 };
 
@@ -36,11 +40,12 @@ const isWorse = ({ planned, now }: WorldLine): boolean => {
  * is never written beyond what was approved for it (`approves`). Pure.
  */
 export const judgeWorld = (lines: readonly WorldLine[], unplannedListings: number): WorldVerdict => {
-  const most = (count: number, percent: number): number =>
-    Math.max(count, Math.floor((lines.length * percent) / 100));
+  const most = (count: number, percent: number): number => Math.max(count, Math.floor((lines.length * percent) / 100));
   const moved = lines.filter(
     ({ planned, now }) =>
-      planned.wantedUnits !== now.wantedUnits || planned.shownUnits !== now.shownUnits || planned.group !== groupOf(now),
+      planned.wantedUnits !== now.wantedUnits ||
+      planned.shownUnits !== now.shownUnits ||
+      planned.group !== groupOf(now),
   );
   const worse = moved.filter(isWorse);
   const movedListings = moved.length + unplannedListings;
