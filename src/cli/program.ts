@@ -6,6 +6,8 @@ import { demoCommand } from "./demo.ts";
 import { keyCommands } from "./keys.ts";
 import { ledgerLogCommands } from "./ledger-log.ts";
 import { mappingCommands } from "./mapping.ts";
+import { planCommands } from "./plan.ts";
+import { applyCommands } from "./plan-apply.ts";
 import { reservationCommands } from "./reservations.ts";
 import { simulateCommand } from "./simulate.ts";
 import { stockCommands } from "./stock.ts";
@@ -24,6 +26,8 @@ export const createProgram = (): Command => {
   ledgerLogCommands(program);
   accountCommands(program);
   mappingCommands(program);
+  planCommands(program);
+  applyCommands(program);
   stockCommands(program);
   transferCommands(program);
   reservationCommands(program);

@@ -19,6 +19,16 @@ export const linesToCheck = (on: Queryable, planId: number, rowsMax: number): Pr
        limit ${rowsMax}`,
   );
 
+/** What was read for an earlier check counts no more. */
+export const clearChecks = async (on: Queryable, planId: number): Promise<void> => {
+  await execute(
+    on,
+    sql`
+      update plan_line set checked_at = null, checked_units = null
+       where plan_id = ${planId} and checked_at is not null`,
+  );
+};
+
 export const recordChecked = async (
   on: Queryable,
   planId: number,

@@ -167,3 +167,25 @@ export const capturedNumbers = (
        order by p.listing_id
        limit ${rowsMax}`,
   );
+
+const Preview = z.object({
+  captured: z.number(),
+  differing: z.number(),
+  raised: z.number(),
+  soldSince: z.number(),
+});
+
+/** What putting a plan back would do, by the last readings; and how many of its listings' SKUs have sold since. */
+export const restorePreview = async (on: Queryable, planId: number): Promise<z.infer<typeof Preview>> =>
+  (await queryOne(
+    on,
+    Preview,
+    sql`
+      select count(*) as captured,
+             count(*) filter (where t.shown_units is distinct from p.shown_units) as differing,
+             count(*) filter (where t.shown_units < p.shown_units) as raised,
+             count(*) filter (where exists (select 1 from listing_link k join order_line o on o.sku = k.sku
+                                             where k.listing_id = p.listing_id and o.created_at > p.read_at)) as "soldSince"
+        from plan_line p left join push_target t on t.listing_id = p.listing_id
+       where p.plan_id = ${planId} and p.shown_units is not null`,
+  )) ?? { captured: 0, differing: 0, raised: 0, soldSince: 0 };
