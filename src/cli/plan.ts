@@ -90,7 +90,8 @@ const show = async (deps: JobDeps, plans: readonly MadePlan[], options: PlanOpti
   const json = [];
   const text = [];
   for (const plan of plans) {
-    const lines = await Array.fromAsync(linesOf(deps, plan, options, rowsMax));
+    const lines: PlanLine[] = [];
+    for await (const line of linesOf(deps, plan, options, rowsMax)) lines.push(line);
     const { accountId: account, hash, state, stateReason, madeAt, madeBy, policyVersion, summary } = plan;
     const progress = await planProgress(deps.db, plan.id);
     json.push({
