@@ -72,6 +72,8 @@ create table shadow_push (
   version      bigint not null,
   reason       text not null check (reason in ('lower', 'raise')),
   units        bigint not null check (units >= 0),
+  -- Before anything was withheld for sales under way: the channel shows our number from units to wanted_units.
+  wanted_units bigint not null check (wanted_units >= units),
   shown_units  bigint,
   terms        jsonb not null,
   decided_at   timestamptz not null,

@@ -9,6 +9,7 @@ import { mappingCommands } from "./mapping.ts";
 import { planCommands } from "./plan.ts";
 import { applyCommands } from "./plan-apply.ts";
 import { reservationCommands } from "./reservations.ts";
+import { shadowCommands } from "./shadow.ts";
 import { simulateCommand } from "./simulate.ts";
 import { stockCommands } from "./stock.ts";
 import { transferCommands } from "./transfers.ts";
@@ -28,6 +29,7 @@ export const createProgram = (): Command => {
   mappingCommands(program);
   planCommands(program);
   applyCommands(program);
+  shadowCommands(program);
   stockCommands(program);
   transferCommands(program);
   reservationCommands(program);

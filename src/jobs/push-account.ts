@@ -11,6 +11,7 @@ import type { AccountPlan, JobDeps } from "./deps.ts";
 import { GuardError, planBatch } from "./plan-batch.ts";
 import { ordersStream } from "./poll-orders.ts";
 import { LeaseLostError, sendWrites } from "./send-writes.ts";
+import { shadowAccount } from "./shadow-account.ts";
 
 const leaseMs = 60_000;
 const runMsMax = 20_000;
@@ -57,7 +58,9 @@ export const pushAccount = defineJob({
     const connector = deps.connectorFor(accountId);
     const plan = deps.planFor(accountId);
     if (connector === undefined || plan === undefined) return undefined;
-    if ((await findAccount(deps.db, accountId))?.state !== "live") return undefined;
+    const state = (await findAccount(deps.db, accountId))?.state;
+    if (state === "shadow") return shadowAccount(deps, { connector, plan, signal, drain });
+    if (state !== "live") return undefined;
     const wanted = { accountId, purpose: "push", holder: deps.holder, lifeMs: leaseMs };
     const lease = await takeLease(deps.db, wanted);
     if (lease === undefined) return { againAfterMs: waitForHolderMs };
