@@ -44,9 +44,10 @@ const progressLine = (state: string, of: PlanProgress): string | undefined => {
 export const drivePlan = async (deps: JobDeps, planId: number, drain: AbortSignal): Promise<void> => {
   let told = "";
   for (;;) {
-    const { ended, waitMs } = await workPlan(deps, planId, { signal: never, drain, forMs: stretchMs });
+    const { ended, waitMs, busy } = await workPlan(deps, planId, { signal: never, drain, forMs: stretchMs });
     const row = await planById(deps.db, planId);
-    const line = row === undefined ? undefined : progressLine(row.state, await planProgress(deps.db, planId));
+    const progress = row && progressLine(row.state, await planProgress(deps.db, planId));
+    const line = busy === true ? "another process works on this account, or died within the last minute" : progress;
     if (line !== undefined && line !== told) process.stderr.write(`${line}\n`);
     told = line ?? told;
     if (ended) return;

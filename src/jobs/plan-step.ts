@@ -4,7 +4,12 @@ import type { PlanRow } from "../sync/plan-rows.ts";
 import type { AccountPlan, JobDeps } from "./deps.ts";
 
 /** `waitMs`: before the next step, when it has not ended. */
-export type PlanStep = { readonly ended: boolean; readonly waitMs: number };
+export type PlanStep = {
+  readonly ended: boolean;
+  readonly waitMs: number;
+  /** Somebody else holds the account's lease: at work, or dead for less than the lease lives. */
+  readonly busy?: boolean;
+};
 
 /** A plan that is being worked on, under the account's lease. */
 export type AtWork = {

@@ -71,7 +71,7 @@ export const workPlan = async (deps: JobDeps, planId: number, run: PlanRun): Pro
   const purpose = first.state === "reading" ? "plan" : "push";
   const wanted = { accountId: first.accountId, purpose, holder: deps.holder, lifeMs: leaseMs };
   const lease = await takeLease(deps.db, wanted);
-  if (lease === undefined) return { ended: false, waitMs: holderWaitMs };
+  if (lease === undefined) return { ended: false, waitMs: holderWaitMs, busy: true };
   const endsAt = deps.clock.monotonicMs() + run.forMs;
   const underWay: AtWork["underWay"] = { ids: null };
   let row = first;
