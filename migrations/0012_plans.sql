@@ -31,6 +31,8 @@ create table plan (
   restore_started_at timestamptz,
   -- The last time a listing was seen to be done.
   progress_at    timestamptz,
+  -- Which HTTP request began it: sent again, it is this plan.
+  request_key    text unique,
   check ((state = 'reading') = (hash is null)),
   check (hash is null or (made_at is not null and summary is not null))
 );

@@ -2,7 +2,14 @@ import type { Connector } from "../connectors/connector.ts";
 import { toIso } from "../core/clock.ts";
 import { inTransaction } from "../db/transaction.ts";
 import type { RunAgain } from "../queue/define-job.ts";
-import { type Followed, followedDue, nextFollowedMs, recordLooks, recordShadow, shadowOwed } from "../sync/shadow-rows.ts";
+import {
+  type Followed,
+  followedDue,
+  nextFollowedMs,
+  recordLooks,
+  recordShadow,
+  shadowOwed,
+} from "../sync/shadow-rows.ts";
 import { nextLookMs } from "../sync/shadow-waits.ts";
 import { recordReadings } from "../sync/targets.ts";
 import type { AccountPlan, JobDeps } from "./deps.ts";

@@ -17,6 +17,7 @@ export const beginPlan = async (
     readonly policyVersion: string;
     readonly actor: string;
     readonly drivenBy: "command" | "job";
+    readonly requestKey?: string;
     readonly now: string;
   },
 ): Promise<number> => {
@@ -32,9 +33,10 @@ export const beginPlan = async (
     tx,
     z.object({ id: z.number() }),
     sql`
-      insert into plan (account_id, state, state_at, location_id, policy_version, made_by, started_at, driven_by)
+      insert into plan (account_id, state, state_at, location_id, policy_version, made_by, started_at, driven_by,
+                        request_key)
       values (${begun.accountId}, 'reading', ${begun.now}::timestamptz, ${begun.locationId}, ${begun.policyVersion},
-              ${begun.actor}, ${begun.now}::timestamptz, ${begun.drivenBy})
+              ${begun.actor}, ${begun.now}::timestamptz, ${begun.drivenBy}, ${begun.requestKey ?? null})
       returning id`,
   );
   if (row === undefined) throw new Error("the new plan was not returned");

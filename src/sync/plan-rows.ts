@@ -63,6 +63,7 @@ type Chosen = {
   readonly id?: number;
   readonly hashPrefix?: string;
   readonly accountId?: string;
+  readonly requestKey?: string;
   readonly states?: readonly PlanState[];
   readonly rowsMax: number;
 };
@@ -83,6 +84,7 @@ export const plansOf = (on: Queryable, chosen: Chosen): Promise<readonly PlanRow
        where (${chosen.id ?? null}::bigint is null or id = ${chosen.id ?? null})
          and (${chosen.hashPrefix ?? null}::text is null or hash like ${chosen.hashPrefix ?? ""} || '%')
          and (${chosen.accountId ?? null}::text is null or account_id = ${chosen.accountId ?? null})
+         and (${chosen.requestKey ?? null}::text is null or request_key = ${chosen.requestKey ?? null})
          and (${chosen.states ?? null}::text[] is null or state = any(${chosen.states ?? null}))
        order by id desc
        limit ${chosen.rowsMax}`,

@@ -96,8 +96,6 @@ export const shadowReport = async (
     waitMsMax: rest.matched === 0 ? null : waitMsMax,
     halfWithinMs: waitWithinMs(waitCounts, 0.5),
     ninetyPercentWithinMs: waitWithinMs(waitCounts, 0.9),
-    open: open
-      .filter(({ accountId }) => accountId === rest.accountId)
-      .map(({ accountId: _account, ...push }) => push),
+    open: open.filter(({ accountId }) => accountId === rest.accountId).map(({ accountId: _account, ...push }) => push),
   }));
 };

@@ -94,7 +94,13 @@ export const recordShadow = async (
   );
   const zeroed = pushes.filter(({ units }) => units === 0).length;
   const lowered = pushes.filter(({ reason, units }) => reason === "lower" && units > 0).length;
-  const counts = { zeroed, lowered, raised: pushes.length - zeroed - lowered, alreadyShown, superseded: superseded.length };
+  const counts = {
+    zeroed,
+    lowered,
+    raised: pushes.length - zeroed - lowered,
+    alreadyShown,
+    superseded: superseded.length,
+  };
   if (pushes.length > 0 || alreadyShown > 0) await countDay(tx, accountId, counts, times.now);
 };
 
@@ -169,7 +175,10 @@ export const recordLooks = async (tx: Tx, accountId: string, looks: readonly Loo
   const givenUp = looks.filter(({ waitMs, nextReadAt }) => waitMs === null && nextReadAt === null).length;
   if (matched.length + givenUp === 0) return;
   await countDay(tx, accountId, { givenUp }, now);
-  const counts = Array.from({ length: 8 }, (_, index) => matched.filter((one) => waitIndex(one.waitMs) === index).length);
+  const counts = Array.from(
+    { length: 8 },
+    (_, index) => matched.filter((one) => waitIndex(one.waitMs) === index).length,
+  );
   const overUnitSeconds = matched.reduce((sum, { waitMs, overUnits }) => sum + (overUnits * waitMs) / 1_000, 0);
   await execute(
     tx,
