@@ -69,6 +69,9 @@ export const PlanQuery = z.strictObject({
   limit: rows(1_000).openapi({ description: "Lines of a page, 1 to 1,000; 100 when left out." }),
 });
 
+/** What an older or newer version wrote down is passed on as it is. */
+export const PlanTerms = z.array(z.looseObject({ term: z.string(), units: z.int() })).nullable();
+
 export const PlanDetailOut = z
   .strictObject({
     plan: PlanOut,
@@ -93,7 +96,7 @@ export const PlanDetailOut = z
         readAt: time.nullable(),
         unreadReason: z.string().nullable(),
         wantedUnits: units.openapi({ description: "What it would show." }),
-        terms: z.json().openapi({ description: "Why: the steps from what is available to what would be shown." }),
+        terms: PlanTerms.openapi({ description: "Why: the steps from what is available to what would be shown." }),
         linkedBy: z.string().nullable(),
         canary: z.boolean(),
         outcome: z.string().nullable(),

@@ -21,7 +21,7 @@ import {
 } from "../sync/plan-rows.ts";
 import { askApply } from "../sync/plan-work.ts";
 import { applyPlan, createPlan, getPlan, listPlans } from "./plan-routes.ts";
-import type { PlanDetailOut, PlanOut } from "./plan-schemas.ts";
+import { type PlanDetailOut, type PlanOut, PlanTerms } from "./plan-schemas.ts";
 import { keyReused } from "./refusal.ts";
 
 export type PlansDeps = {
@@ -156,7 +156,7 @@ const detailOf = async (
       readAt,
       unreadReason,
       wantedUnits,
-      terms,
+      terms: PlanTerms.parse(terms),
       linkedBy: line.linkedBy,
       canary: line.canary,
       outcome: line.outcome,
