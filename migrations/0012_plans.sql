@@ -33,7 +33,8 @@ create table plan (
   progress_at    timestamptz,
   -- Which HTTP request began it: sent again, it is this plan.
   request_key    text unique,
-  check ((state = 'reading') = (hash is null)),
+  -- A plan that could not be read to the end stopped without a name.
+  check (hash is not null or state in ('reading', 'stopped')),
   check (hash is null or (made_at is not null and summary is not null))
 );
 create index plan_by_hash on plan (hash text_pattern_ops);

@@ -43,11 +43,10 @@ const make = async (deps: JobDeps, accountId: string, drain: AbortSignal): Promi
   await writeAudit(deps.db, { at, actor: actor(), action: "plan.make", subject: accountId, detail: {} });
   const id = await startPlan(deps, plan, { actor: actor(), drivenBy: "command" });
   process.stderr.write(`${accountId}: reading what the channel shows\n`);
-  await drivePlan(deps, id, drain).catch((error: Error) => {
-    throw error instanceof ExitError ? error : new ExitError(1, `${accountId}: no plan: ${error.message}`);
-  });
+  await drivePlan(deps, id, drain);
   const made = await planById(deps.db, id);
-  if (made === undefined || !isMade(made)) throw new ExitError(1, `${accountId}: another plan was begun meanwhile`);
+  if (made === undefined || !isMade(made))
+    throw new ExitError(1, `${accountId}: no plan: ${made?.stateReason ?? "another one was begun meanwhile"}`);
   return made;
 };
 

@@ -30,6 +30,8 @@ export type ConfiguredAccount = AccountSettings & {
   readonly locationId: string;
   readonly policy: AllocationPolicy;
   readonly salesMargin: (typeof salesMargins)[number];
+  /** Where they differ from the guards of all accounts. */
+  readonly guards?: Partial<GuardSettings>;
   readonly poll: { readonly ordersMs: number; readonly listingsMs: number };
 };
 

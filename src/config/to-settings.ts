@@ -5,7 +5,7 @@ import { awsRegionOf, ebayLocaleOf, orderTiming } from "./channel-defaults.ts";
 import type { EnvironmentSettings } from "./environment.ts";
 import type { FileFields } from "./file-schema.ts";
 import { defaultPolicy, toPolicy } from "./policy.ts";
-import type { AllocationPolicy, ConfiguredAccount, Settings } from "./settings.ts";
+import type { AllocationPolicy, ConfiguredAccount, GuardSettings, Settings } from "./settings.ts";
 
 const defaultPort = 8080;
 
@@ -79,6 +79,19 @@ const shopify = (fields: ShopifyFields) => ({
   endpoints: present({ api: fields.endpoints.api }),
 });
 
+/** Only what the account states itself. */
+const toGuards = (fields: AccountFields["guards"]): Partial<GuardSettings> => {
+  const named = {
+    maxZeroedCount: fields.max_zeroed_count,
+    maxZeroedPercent: fields.max_zeroed_percent,
+    maxLoweredCount: fields.max_lowered_count,
+    maxLoweredPercent: fields.max_lowered_percent,
+    maxRaisedCount: fields.max_raised_count,
+    maxRaisedPercent: fields.max_raised_percent,
+  };
+  return Object.fromEntries(Object.entries(named).filter(([, value]) => value !== undefined));
+};
+
 type Surroundings = { readonly baseUrl: string; readonly policies: Readonly<Record<string, AllocationPolicy>> };
 
 const toAccount = (fields: AccountFields, around: Surroundings): ConfiguredAccount => {
@@ -102,6 +115,7 @@ const toAccount = (fields: AccountFields, around: Surroundings): ConfiguredAccou
     orderOverlapMs: fields.orders.overlap_seconds ?? timing.overlapMs,
     settleMs: fields.settle_seconds,
     salesMargin: fields.sales_margin,
+    guards: toGuards(fields.guards),
   };
   switch (fields.channel) {
     case "amazon":

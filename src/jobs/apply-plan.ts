@@ -1,7 +1,7 @@
 import { toIso } from "../core/clock.ts";
 import { inTransaction } from "../db/transaction.ts";
 import { openRewind } from "../ledger/log/rewind.ts";
-import { setAccountState } from "../sync/accounts.ts";
+import { findAccount, setAccountState } from "../sync/accounts.ts";
 import { chooseCanary } from "../sync/plan-canary.ts";
 import { type PlanProgress, planProgress } from "../sync/plan-rows.ts";
 import {
@@ -89,6 +89,9 @@ export const applyStep = async (work: AtWork): Promise<PlanStep> => {
   const { deps, connector, row, signal, underWay } = work;
   const { accountId } = row;
   if ((await openRewind(deps.db)) !== undefined) return stop(work, "the ledger was rewound: accept that first");
+  const account = await findAccount(deps.db, accountId);
+  if (account === undefined || Date.parse(account.stateSince) > Date.parse(row.stateAt))
+    return stop(work, `the account was set to ${account?.state ?? "nothing"} meanwhile`);
   const canaryOnly = row.state === "canary";
   const due = await dueLines(deps.db, {
     planId: row.id,

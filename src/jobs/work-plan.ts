@@ -52,8 +52,6 @@ const afterFailure = async (deps: JobDeps, row: PlanRow, error: unknown): Promis
   if (!(error instanceof ChannelError)) throw error;
   if (error.kind !== "auth" && error.kind !== "permanent")
     return { ended: false, waitMs: error.retryAfterMs ?? failureWaitMs };
-  // A plan that was never made has no name to be looked up by: whoever asked is told.
-  if (row.state === "reading") throw error;
   const now = toIso(deps.clock.now());
   await movePlan(deps.db, { planId: row.id, from: [row.state], to: "stopped", reason: error.message, now });
   return { ended: true, waitMs: 0 };

@@ -21,7 +21,10 @@ export const beginPlan = async (
     readonly now: string;
   },
 ): Promise<number> => {
-  await execute(tx, sql`delete from plan where account_id = ${begun.accountId} and state = 'reading'`);
+  await execute(
+    tx,
+    sql`delete from plan where account_id = ${begun.accountId} and hash is null and state in ('reading', 'stopped')`,
+  );
   await execute(
     tx,
     sql`

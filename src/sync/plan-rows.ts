@@ -39,6 +39,7 @@ export const PlanRow = z.object({
   hash: z.string().nullable(),
   state: z.enum(planStates),
   stateReason: z.string().nullable(),
+  stateAt: z.string(),
   locationId: z.string(),
   policyVersion: z.string(),
   madeBy: z.string(),
@@ -74,7 +75,8 @@ export const plansOf = (on: Queryable, chosen: Chosen): Promise<readonly PlanRow
     on,
     PlanRow,
     sql`
-      select id, account_id as "accountId", hash, state, state_reason as "stateReason", location_id as "locationId",
+      select id, account_id as "accountId", hash, state, state_reason as "stateReason",
+             to_char(state_at, ${iso}) as "stateAt", location_id as "locationId",
              policy_version as "policyVersion", made_by as "madeBy", to_char(started_at, ${iso}) as "startedAt",
              to_char(made_at, ${iso}) as "madeAt", summary, driven_by as "drivenBy", asked_by as "askedBy",
              override_reason as "overrideReason", canary_count as "canaryCount",

@@ -59,13 +59,19 @@ export class PlanBench {
     });
   }
 
-  async work(planId: number, forMs = 60 * 60_000): Promise<boolean> {
+  /** Until the plan has ended, in stretches as long as a command's. */
+  async work(planId: number): Promise<void> {
     for (let turns = 0; turns < 1_000; turns += 1) {
-      const { ended, waitMs } = await workPlan(this.deps, planId, { signal: never, drain: never, forMs });
-      if (ended) return true;
+      const { ended, waitMs } = await workPlan(this.deps, planId, { signal: never, drain: never, forMs: 3_000 });
+      if (ended) return;
       this.jobs.clock.advance(waitMs);
     }
-    return false;
+    throw new Error("the plan found no end");
+  }
+
+  /** Until it would wait for the first time; then the process is gone, and all that it had in memory. */
+  async workOnce(planId: number): Promise<void> {
+    await workPlan(this.deps, planId, { signal: never, drain: never, forMs: 1 });
   }
 
   async plan(planId: number): Promise<MadePlan> {

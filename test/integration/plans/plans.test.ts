@@ -126,7 +126,7 @@ test("a raise waits until the orders are seen", async () => {
   bench.jobs.channel.sell("late", "UP", 1);
   bench.jobs.channel.ordersVisibleUntil = bench.jobs.clock.iso(-1_000);
   await bench.ask(made.id, { canary: 0 });
-  await bench.work(made.id, 60_000);
+  await bench.work(made.id);
   expect(bench.jobs.channel.writes).toEqual([]);
   // Never seen: the line is left to the live account, which waits on.
   expect(await bench.plan(made.id)).toMatchObject({ state: "applied" });
@@ -149,8 +149,8 @@ test("a worker killed between the call and its answer leaves a plan that goes on
   const made = await bench.make();
   await bench.ask(made.id, { canary: 2 });
   bench.jobs.channel.mood = "answer-lost";
-  // The process is gone after the first batch: nothing of its memory is left.
-  await bench.work(made.id, 1);
+  await bench.workOnce(made.id);
+  expect(bench.jobs.channel.writes).toHaveLength(2);
   bench.jobs.channel.mood = "applies";
   expect(await bench.apply(made.id, { canary: 2 })).toMatchObject({ state: "applied" });
   expect(bench.jobs.channel.writes).toHaveLength(6);
@@ -227,4 +227,25 @@ test("a new plan that is applied stops the one before it", async () => {
   const second = await bench.make();
   expect(await bench.apply(second.id)).toMatchObject({ state: "applied" });
   expect(await bench.plan(first.id)).toMatchObject({ state: "stopped" });
+});
+
+test("an account that somebody sets to another state on the way is not written to any more, and not made live", async () => {
+  for (let i = 0; i < 6; i += 1) shop({ [`S${i}`]: 9 });
+  await stock(Object.fromEntries(Array.from({ length: 6 }, (_, i) => [`S${i}`, 5])));
+  await bench.connect();
+  const made = await bench.make();
+  await bench.ask(made.id, { canary: 2 });
+  await bench.workOnce(made.id);
+  bench.jobs.clock.advance(1_000);
+  await bench.jobs.rows(`update account set state = 'paused', state_since = '${bench.jobs.clock.iso()}'`);
+  await bench.work(made.id);
+  expect(await bench.plan(made.id)).toMatchObject({
+    state: "stopped",
+    stateReason: "the account was set to paused meanwhile",
+  });
+  expect(bench.jobs.channel.writes.length).toBeLessThan(6);
+  expect(await bench.accountState()).toBe("paused");
+  // Asked again, that state is known.
+  expect(await bench.apply(made.id)).toMatchObject({ state: "applied" });
+  expect(await bench.accountState()).toBe("live");
 });
