@@ -3,17 +3,9 @@ import { inTransaction } from "../db/transaction.ts";
 import { openRewind } from "../ledger/log/rewind.ts";
 import { findAccount, setAccountState } from "../sync/accounts.ts";
 import { chooseCanary } from "../sync/plan-canary.ts";
+import { closeLines, dueLines, leaveRest, markCanary, openLineCount, openLines, oweLines } from "../sync/plan-lines.ts";
 import { type PlanProgress, planProgress } from "../sync/plan-rows.ts";
-import {
-  closeLines,
-  dueLines,
-  leaveRest,
-  markCanary,
-  movePlan,
-  openLineCount,
-  openLines,
-  oweLines,
-} from "../sync/plan-work.ts";
+import { movePlan } from "../sync/plan-work.ts";
 import { checkSome, worldRefusal } from "./check-world.ts";
 import { confirmPushes } from "./confirm-pushes.ts";
 import { type AtWork, lookAgainMs, type PlanStep } from "./plan-step.ts";

@@ -2,6 +2,7 @@ import type { Connector } from "../connectors/connector.ts";
 import { toIso } from "../core/clock.ts";
 import { inTransaction } from "../db/transaction.ts";
 import { setAccountState } from "../sync/accounts.ts";
+import { oweLines } from "../sync/plan-lines.ts";
 import {
   askRestore,
   type CapturedLine,
@@ -13,7 +14,7 @@ import {
   recordRestored,
 } from "../sync/plan-restore.ts";
 import type { PlanRow } from "../sync/plan-rows.ts";
-import { movePlan, oweLines } from "../sync/plan-work.ts";
+import { movePlan } from "../sync/plan-work.ts";
 import { recordReadings } from "../sync/targets.ts";
 import { confirmPushes } from "./confirm-pushes.ts";
 import type { JobDeps } from "./deps.ts";

@@ -1,6 +1,6 @@
 import { toIso } from "../core/clock.ts";
 import { readCursor } from "../sync/cursors.ts";
-import { type DueLine, type LineOutcome, recordOutcomes } from "../sync/plan-work.ts";
+import { type DueLine, type LineOutcome, recordOutcomes } from "../sync/plan-lines.ts";
 import { approves } from "../sync/plan-world.ts";
 import type { JobDeps } from "./deps.ts";
 import { type PlannedWrite, planTargets } from "./plan-batch.ts";

@@ -141,8 +141,13 @@ const refusedPlan = async (shop: Shop): Promise<string> => {
 };
 
 const override = (hash: string): readonly string[] => [
-  ...["apply", "--plan", hash, "--json"],
-  ...["--override-guards", "--reason", "we close the shop"],
+  "apply",
+  "--plan",
+  hash,
+  "--json",
+  "--override-guards",
+  "--reason",
+  "we close the shop",
 ];
 
 const killOnTheWay = async (shop: Shop, hash: string): Promise<void> => {

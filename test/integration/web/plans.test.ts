@@ -36,7 +36,14 @@ beforeAll(async () => {
 });
 afterAll(() => bench.close());
 
-const send = async (method: string, path: string, token: string, body?: unknown, idempotencyKey = "k") => {
+type Answer = { readonly status: number; readonly body: unknown };
+const send = async (
+  method: string,
+  path: string,
+  token: string,
+  body?: unknown,
+  idempotencyKey = "k",
+): Promise<Answer> => {
   const headers = {
     authorization: `Bearer ${token}`,
     "content-type": "application/json",
@@ -44,7 +51,7 @@ const send = async (method: string, path: string, token: string, body?: unknown,
   };
   const init = body === undefined ? { method, headers } : { method, headers, body: JSON.stringify(body) };
   const response = await web.app.request(path, init);
-  return { status: response.status, body: (await response.json()) as unknown };
+  return { status: response.status, body: await response.json() };
 };
 
 const Plan = z.object({ id: z.string(), hash: z.string(), state: z.string(), stateReason: z.string().nullable() });
