@@ -166,7 +166,20 @@ export const compose = async (
     let webUrl: string | undefined;
     if (options.roles.has("web")) {
       const { users, line } = usersOf(settings);
-      const web = await openWeb({ settings, users, secretKey, db, ledger, queues, metrics, log, clock, connectorFor });
+      const { planFor } = jobDeps;
+      const web = await openWeb({
+        settings,
+        users,
+        secretKey,
+        db,
+        ledger,
+        queues,
+        metrics,
+        log,
+        clock,
+        connectorFor,
+        planFor,
+      });
       stops.push(() => web.close());
       webUrl = web.url;
       lines.push(line);

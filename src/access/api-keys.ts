@@ -8,7 +8,7 @@ import { writeAudit } from "./audit.ts";
 import { newKeyText, type SecretBytes } from "./key-text.ts";
 
 /** What a key may do. A route names exactly one of these. */
-export const scopes = ["inventory:read", "inventory:write", "metrics:read"] as const;
+export const scopes = ["inventory:read", "inventory:write", "metrics:read", "plans:read", "plans:apply"] as const;
 export const Scope = z.enum(scopes);
 export type Scope = z.infer<typeof Scope>;
 

@@ -1,6 +1,7 @@
 import { createRoute, z } from "@hono/zod-openapi";
 import { ledgerLogRoutes } from "./ledger-log-routes.ts";
 import { pastRoutes } from "./past-routes.ts";
+import { planRoutes } from "./plan-routes.ts";
 import { reservationRoutes } from "./reservation-routes.ts";
 import { body, bodyAnswers, commonAnswers, json, opensWith, problem, type ScopedRoute } from "./route-parts.ts";
 import { InventoryOut, InventoryQuery, InventoryQueryOut, MovementsOut, MovementsQuery } from "./schemas.ts";
@@ -61,4 +62,5 @@ export const apiRoutes: readonly ScopedRoute[] = [
   listMovements,
   ...reservationRoutes,
   ...ledgerLogRoutes,
+  ...planRoutes,
 ];

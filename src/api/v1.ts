@@ -7,16 +7,18 @@ import { acceptJson } from "./json-body.ts";
 import { mountLedgerLog } from "./ledger-log.ts";
 import { mountMovements } from "./movements.ts";
 import { mountPastInventory } from "./past-inventory.ts";
+import { mountPlans, type PlansDeps } from "./plans.ts";
 import { mountReservations } from "./reservations.ts";
 import { apiRoutes } from "./routes.ts";
 import { mountStockCommands } from "./stock-commands.ts";
 import type { SubmitDeps } from "./submit-lines.ts";
 import { validationHook } from "./validation-problem.ts";
 
-export type V1Deps = SubmitDeps & {
-  readonly authoriser: Authoriser;
-  readonly settings: { readonly apiBodyBytes: number };
-};
+export type V1Deps = SubmitDeps &
+  PlansDeps & {
+    readonly authoriser: Authoriser;
+    readonly settings: { readonly apiBodyBytes: number };
+  };
 
 /** `/v1`: first the key, then the scope, then the body, then its schema; a stranger learns nothing and costs nothing. */
 export const v1Routes = (deps: V1Deps): OpenAPIHono<WebEnv> => {
@@ -36,6 +38,7 @@ export const v1Routes = (deps: V1Deps): OpenAPIHono<WebEnv> => {
   mountReservations(app, deps);
   mountMovements(app, deps);
   mountLedgerLog(app, deps);
+  mountPlans(app, deps);
   app.all("/v1/*", () => problemResponse("not-found", { detail: "See /openapi.json for what there is." }));
   return app;
 };

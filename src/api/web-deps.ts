@@ -10,6 +10,7 @@ import type { Health } from "../ops/health.ts";
 import type { Log } from "../ops/logger.ts";
 import type { Metrics } from "../ops/metrics.ts";
 import type { KeepDeliveries } from "../webhooks/keep-lane.ts";
+import type { PlansDeps } from "./plans.ts";
 
 /** All that the HTTP surfaces need; compose.ts supplies it. */
 export type WebDeps = {
@@ -35,6 +36,7 @@ export type WebDeps = {
   /** Wake-ups neither wait nor throw: what is lost with them the sweep finds. */
   readonly wakeIngest: (accountId: string) => void;
   readonly wakeOutbox: () => void;
+  readonly plans: PlansDeps["plans"];
   /** Asked once, when the app is made. */
   readonly boardQueues: () => readonly BoardQueue[];
   readonly accountsView: () => Promise<AccountsView>;

@@ -2,6 +2,7 @@ import type { Command } from "commander";
 import { toIso } from "../core/clock.ts";
 import { AccountState, findAccount, listAccounts, setAccountState } from "../sync/accounts.ts";
 import { owedWork } from "../sync/owed-work.ts";
+import { plansOf } from "../sync/plan-rows.ts";
 import { ExitError, type GlobalOptions, say, withRuntime } from "./context.ts";
 
 const guardsOffMs = 15 * 60_000;
@@ -40,7 +41,13 @@ export const accountCommands = (program: Command): void => {
           throw new ExitError(1, `--state must be read-only, shadow, live or paused, not "${options.state}"`);
         const account = await findAccount(db, id);
         if (account === undefined) throw new ExitError(1, `there is no account "${id}"; it must be in the settings`);
-        const change = { account: id, from: account.state, to: state.data };
+        const applied = await plansOf(db, { accountId: id, states: ["applied"], rowsMax: 1 });
+        const warning =
+          state.data === "live" && applied.length === 0
+            ? `no plan of "${id}" was ever applied; \`lockstep plan --account ${id}\` shows what going live would change`
+            : null;
+        if (warning !== null) process.stderr.write(`warning: ${warning}\n`);
+        const change = { account: id, from: account.state, to: state.data, warning };
         if (options.yes !== true) {
           say(
             options,

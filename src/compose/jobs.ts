@@ -13,6 +13,7 @@ import { pushAccount } from "../jobs/push-account.ts";
 import { readChannelStock } from "../jobs/read-channel-stock.ts";
 import { sealLedger } from "../jobs/seal-ledger.ts";
 import { settleBulks } from "../jobs/settle-bulks.ts";
+import { workPlans } from "../jobs/work-plans.ts";
 import { type BoundJob, bindJob } from "../queue/define-job.ts";
 
 /** Every queue there is; processes that only enqueue open them too. */
@@ -31,6 +32,7 @@ export const jobDefinitions = [
   dropCalls,
   ensureSubscriptions,
   readChannelStock,
+  workPlans,
 ] as const;
 
 export const bindJobs = (deps: JobDeps): readonly BoundJob[] => [
@@ -48,4 +50,5 @@ export const bindJobs = (deps: JobDeps): readonly BoundJob[] => [
   bindJob(dropCalls, deps),
   bindJob(ensureSubscriptions, deps),
   bindJob(readChannelStock, deps),
+  bindJob(workPlans, deps),
 ];

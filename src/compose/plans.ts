@@ -12,7 +12,7 @@ export const accountPlan = (account: ConfiguredAccount, guards: GuardSettings, o
   accountId: account.id,
   locationId: account.locationId,
   policy: account.policy,
-  guards,
+  guards: { ...guards, ...account.guards },
   quietMs: account.salesMargin === "measured" ? quietMsMin + 2 * orderLagMsMax : 0,
   ordersEveryMs: account.poll.ordersMs,
   ordersEveryMsMin: Math.max(500, Math.round(account.poll.ordersMs * raisePollShare)),

@@ -7,6 +7,7 @@ import type { AccountsView } from "../console/home.ts";
 import { type Clock, toIso } from "../core/clock.ts";
 import type { Secret } from "../core/secret.ts";
 import type { Db } from "../db/pool.ts";
+import type { AccountPlan } from "../jobs/deps.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import type { Log } from "../ops/logger.ts";
 import type { Metrics } from "../ops/metrics.ts";
@@ -14,6 +15,7 @@ import type { Queues } from "../queue/queues.ts";
 import { listAccounts } from "../sync/accounts.ts";
 import { keepDeliveries } from "../sync/inbox.ts";
 import { owedWork } from "../sync/owed-work.ts";
+import { policyVersionOf } from "../sync/plan-hash.ts";
 import { registerWorkGauges } from "./gauges.ts";
 import { healthOf } from "./health.ts";
 
@@ -28,6 +30,7 @@ export type WebParts = {
   readonly log: Log;
   readonly clock: Clock;
   readonly connectorFor: (accountId: string) => Connector | undefined;
+  readonly planFor: (accountId: string) => AccountPlan | undefined;
 };
 
 const accountsView = async ({ db, queues, clock }: WebParts): Promise<AccountsView> => {
@@ -61,6 +64,13 @@ export const openWeb = async (parts: WebParts): Promise<{ readonly url: string; 
       keepDeliveries(db, { accountId, door, deliveries, now: toIso(clock.now()) }),
     wakeIngest: (accountId) => queues.wake("ingest", { accountId }),
     wakeOutbox: () => queues.wake("publish-events", {}),
+    plans: {
+      rulesOf: (accountId) => {
+        const plan = parts.planFor(accountId);
+        return plan && { locationId: plan.locationId, policyVersion: policyVersionOf(plan) };
+      },
+      wake: (accountId) => queues.wake("work-plans", { accountId }),
+    },
     boardQueues: () => queues.all(),
     accountsView: () => accountsView(parts),
     health: () => healthOf(parts),

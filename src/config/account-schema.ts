@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { AccountId, LocationId } from "../core/ids.ts";
-import { address, anyNumber, say, seconds, strict, text, wholeNumber } from "./fields.ts";
+import { address, anyNumber, percent, say, seconds, strict, text, wholeNumber } from "./fields.ts";
 import { policyFields } from "./policy.ts";
 import { accountModes, salesMargins } from "./settings.ts";
 
@@ -25,6 +25,14 @@ const common = {
     overlap_seconds: seconds(0, 7 * daySeconds).optional(),
   }).prefault({}),
   settle_seconds: seconds(1, daySeconds).optional(),
+  guards: strict({
+    max_zeroed_count: wholeNumber(0, 1_000_000_000).optional(),
+    max_zeroed_percent: percent.optional(),
+    max_lowered_count: wholeNumber(0, 1_000_000_000).optional(),
+    max_lowered_percent: percent.optional(),
+    max_raised_count: wholeNumber(0, 1_000_000_000).optional(),
+    max_raised_percent: percent.optional(),
+  }).prefault({}),
   sales_margin: z.enum(salesMargins).default("measured"),
   expires: z
     .record(text, z.iso.date(say("is no date", "write it as YYYY-MM-DD, without quotes or with them")))

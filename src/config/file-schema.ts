@@ -15,6 +15,8 @@ export const FileFields = strict({
   guards: strict({
     max_zeroed_count: wholeNumber(0, 1_000_000_000).default(20),
     max_zeroed_percent: percent.default(10),
+    max_lowered_count: wholeNumber(0, 1_000_000_000).default(1_000),
+    max_lowered_percent: percent.default(50),
     max_raised_count: wholeNumber(0, 1_000_000_000).default(100),
     max_raised_percent: percent.default(50),
   }).prefault({}),

@@ -30,6 +30,8 @@ export type ConfiguredAccount = AccountSettings & {
   readonly locationId: string;
   readonly policy: AllocationPolicy;
   readonly salesMargin: (typeof salesMargins)[number];
+  /** Where they differ from the guards of all accounts. */
+  readonly guards?: Partial<GuardSettings>;
   readonly poll: { readonly ordersMs: number; readonly listingsMs: number };
   /** When something of the account ends that no channel tells, by what ends (ISO, UTC). */
   readonly expires?: Readonly<Record<string, string>>;
@@ -38,12 +40,14 @@ export type ConfiguredAccount = AccountSettings & {
 };
 
 /**
- * The brake on one run of an account. A run may zero (raise) as many listings as the larger of the two allows:
+ * The brake on one run of an account. A run may zero (lower, raise) as many listings as the larger of the two allows:
  * the count, or the share of the account's listings. Above that it writes none of them and asks.
  */
 export type GuardSettings = {
   readonly maxZeroedCount: number;
   readonly maxZeroedPercent: number;
+  readonly maxLoweredCount: number;
+  readonly maxLoweredPercent: number;
   readonly maxRaisedCount: number;
   readonly maxRaisedPercent: number;
 };

@@ -7,7 +7,7 @@ import { awsRegionOf, ebayLocaleOf, orderTiming } from "./channel-defaults.ts";
 import type { EnvironmentSettings } from "./environment.ts";
 import type { FileFields } from "./file-schema.ts";
 import { defaultPolicy, toPolicy } from "./policy.ts";
-import type { AllocationPolicy, ConfiguredAccount, Settings } from "./settings.ts";
+import type { AllocationPolicy, ConfiguredAccount, GuardSettings, Settings } from "./settings.ts";
 
 const defaultPort = 8080;
 
@@ -97,6 +97,19 @@ const expiresOf = (fields: AccountFields): Readonly<Record<string, string>> => {
   return { ...computed, ...Object.fromEntries(stated) };
 };
 
+/** Only what the account states itself. */
+const toGuards = (fields: AccountFields["guards"]): Partial<GuardSettings> => {
+  const named = {
+    maxZeroedCount: fields.max_zeroed_count,
+    maxZeroedPercent: fields.max_zeroed_percent,
+    maxLoweredCount: fields.max_lowered_count,
+    maxLoweredPercent: fields.max_lowered_percent,
+    maxRaisedCount: fields.max_raised_count,
+    maxRaisedPercent: fields.max_raised_percent,
+  };
+  return Object.fromEntries(Object.entries(named).filter(([, value]) => value !== undefined));
+};
+
 type Surroundings = { readonly baseUrl: string; readonly policies: Readonly<Record<string, AllocationPolicy>> };
 
 const toAccount = (fields: AccountFields, around: Surroundings): ConfiguredAccount => {
@@ -121,6 +134,7 @@ const toAccount = (fields: AccountFields, around: Surroundings): ConfiguredAccou
     settleMs: fields.settle_seconds,
     salesMargin: fields.sales_margin,
     expires: expiresOf(fields),
+    guards: toGuards(fields.guards),
   };
   switch (fields.channel) {
     case "amazon":
@@ -162,6 +176,8 @@ export const toSettings = (file: FileFields, env: EnvironmentSettings, configPat
     guards: {
       maxZeroedCount: file.guards.max_zeroed_count,
       maxZeroedPercent: file.guards.max_zeroed_percent,
+      maxLoweredCount: file.guards.max_lowered_count,
+      maxLoweredPercent: file.guards.max_lowered_percent,
       maxRaisedCount: file.guards.max_raised_count,
       maxRaisedPercent: file.guards.max_raised_percent,
     },

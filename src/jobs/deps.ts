@@ -21,7 +21,8 @@ export type JobName =
   | "settle-bulks"
   | "drop-calls"
   | "ensure-subscriptions"
-  | "read-channel-stock";
+  | "read-channel-stock"
+  | "work-plans";
 
 /** What jobs need to know of an account's settings. */
 export type AccountPlan = {

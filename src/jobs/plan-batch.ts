@@ -30,7 +30,8 @@ export type PlannedWrite = ListingHandle & {
   readonly shownUnits: number | null;
   /** Refusals since the last success. */
   readonly failures: number;
-  readonly reason: "lower" | "raise";
+  /** `restore`: a person puts a captured number back. */
+  readonly reason: "lower" | "raise" | "restore";
   readonly terms: Allocation["terms"];
 };
 
@@ -249,6 +250,17 @@ export const planBatch = async (
     unseen: new Map(),
   };
   if (owed.length === 0) return sortTargets([], nothing, deps.clock.now());
+  return planTargets(deps, connector, plan, owed, signal);
+};
+
+/** The same for targets that were chosen already, at most as many as one read takes. */
+export const planTargets = async (
+  deps: JobDeps,
+  connector: Connector,
+  plan: AccountPlan,
+  owed: readonly OwedTarget[],
+  signal: AbortSignal,
+): Promise<PlannedBatch> => {
   const figures = await gather(deps, connector, plan, owed, signal);
   const batch = sortTargets(owed, figures, deps.clock.now());
   const closed = batch.settled.length === 0 ? [] : await settleTargets(deps.db, batch.settled);

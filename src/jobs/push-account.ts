@@ -14,6 +14,7 @@ import { ordersStream } from "./poll-orders.ts";
 import { routeWrites } from "./route-writes.ts";
 import { sendBulk } from "./send-bulk.ts";
 import { LeaseLostError, sendWrites } from "./send-writes.ts";
+import { shadowAccount } from "./shadow-account.ts";
 
 const leaseMs = 60_000;
 const runMsMax = 20_000;
@@ -71,9 +72,11 @@ export const pushAccount = defineJob({
     const connector = deps.connectorFor(accountId);
     const plan = deps.planFor(accountId);
     if (connector === undefined || plan === undefined) return undefined;
-    if ((await findAccount(deps.db, accountId))?.state !== "live") return undefined;
+    const state = (await findAccount(deps.db, accountId))?.state;
+    if (state !== "live" && state !== "shadow") return undefined;
     const awayMs = Math.max(connector.waitMs?.("read") ?? 0, connector.waitMs?.("push") ?? 0);
     if (awayMs > 0) return { againAfterMs: awayMs };
+    if (state === "shadow") return shadowAccount(deps, { connector, plan, signal, drain });
     const wanted = { accountId, purpose: "push", holder: deps.holder, lifeMs: leaseMs };
     const lease = await takeLease(deps.db, wanted);
     if (lease === undefined) return { againAfterMs: waitForHolderMs };

@@ -56,7 +56,8 @@ export const routeWrites = async (
   const doors = connector.bulk.doors(
     writes.map(({ ref, reason, listingId }) => ({
       ref,
-      reason,
+      // A number that is put back never goes this way; to a door it would be a raise.
+      reason: reason === "restore" ? ("raise" as const) : reason,
       urgent: reason === "lower",
       inFlight: inFlight.get(listingId) ?? "nothing",
     })),

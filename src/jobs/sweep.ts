@@ -11,6 +11,7 @@ import { listAccounts } from "../sync/accounts.ts";
 import { accountsWithDueBulks } from "../sync/bulk-attempts.ts";
 import { readCursor } from "../sync/cursors.ts";
 import { owedWork } from "../sync/owed-work.ts";
+import { accountsWithPlanWork } from "../sync/plan-work.ts";
 import { invariantsDue } from "./check-invariants.ts";
 import type { JobDeps } from "./deps.ts";
 import { areCallsOverdue } from "./drop-calls.ts";
@@ -99,5 +100,6 @@ export const sweep = async (deps: JobDeps): Promise<boolean> => {
     }
   }
   for (const accountId of await accountsToAutoLink(deps.db)) await linkListings(deps, accountId);
+  for (const accountId of await accountsWithPlanWork(deps.db)) deps.wake("work-plans", { accountId });
   return true;
 };

@@ -46,6 +46,22 @@ export const knownSkus = async (on: Queryable, skus: readonly string[]): Promise
     ).map((row) => row.sku),
   );
 
+/** Which of these SKUs have a level at the location, be it empty. */
+export const knownAt = async (
+  on: Queryable,
+  locationId: string,
+  skus: readonly string[],
+): Promise<ReadonlySet<string>> =>
+  new Set(
+    (
+      await query(
+        on,
+        z.object({ sku: z.string() }),
+        sql`select sku from stock_level where location_id = ${locationId} and sku = any(${skus})`,
+      )
+    ).map((row) => row.sku),
+  );
+
 export const MovementRow = z.object({
   id: z.number(),
   kind: z.string(),

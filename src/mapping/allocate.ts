@@ -37,7 +37,9 @@ export type Term =
   | { readonly term: "cap"; readonly capUnits: number; readonly units: number }
   /** Not above what the channel shows: a lowering while an older, higher push is under way. */
   | { readonly term: "shown"; readonly shownUnits: number; readonly units: number }
-  | { readonly term: "floor"; readonly floorUnits: number; readonly units: number };
+  | { readonly term: "floor"; readonly floorUnits: number; readonly units: number }
+  /** A person put back what the listing showed before; the ledger was not asked. */
+  | { readonly term: "captured"; readonly units: number };
 
 export type Allocation = { readonly units: number; readonly terms: readonly Term[] };
 
@@ -86,6 +88,9 @@ export const evaluate = (terms: readonly Term[]): Allocation => {
       case "floor":
         units = units < term.floorUnits ? 0 : units;
         return { ...term, units };
+      case "captured":
+        units = term.units;
+        return term;
       default:
         return assertNever(term);
     }

@@ -41,6 +41,8 @@ export const problems = {
   "transfer-closed": { status: 409, title: "Nothing of the transfer is under way any more" },
   "signature-refused": { status: 401, title: "The request is not authentic" },
   "too-many-attempts": { status: 429, title: "Too many failed attempts" },
+  "unknown-plan": { status: 404, title: "There is no such plan" },
+  "plan-refused": { status: 409, title: "The plan is not applied" },
   busy: { status: 503, title: "Too busy just now" },
   unavailable: { status: 503, title: "Not available just now" },
   internal: { status: 500, title: "Something went wrong on our side" },

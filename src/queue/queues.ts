@@ -9,6 +9,15 @@ const Envelope = z.strictObject({ payload: z.json(), later: z.literal(true).opti
 /** A run that failed on its way goes on after this. */
 const goOnAfterMs = 500;
 
+/** Waits for the work, but no longer than that; a timer that was not needed must not keep the process up. */
+const atMost = async (work: Promise<unknown>, waitMs: number): Promise<void> => {
+  let timer: NodeJS.Timeout | undefined;
+  const patience = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, waitMs);
+  });
+  await Promise.race([work, patience]).finally(() => clearTimeout(timer));
+};
+
 export type QueuesDeps = {
   readonly server: QueueServer;
   readonly log: QueueLog;
@@ -148,10 +157,10 @@ export const createQueues = (
     async close(drainMs) {
       draining.abort(new Error("draining"));
       const closing = Promise.allSettled(workers.map((worker) => worker.close()));
-      await Promise.race([closing, new Promise((resolve) => setTimeout(resolve, drainMs))]);
+      await atMost(closing, drainMs);
       shutdown.abort(new Error("shutting down"));
-      await Promise.race([closing, new Promise((resolve) => setTimeout(resolve, 2_000))]);
-      await Promise.race([settled(), new Promise((resolve) => setTimeout(resolve, 2_000))]);
+      await atMost(closing, 2_000);
+      await atMost(settled(), 2_000);
       await Promise.allSettled([...queues.values()].map((queue) => queue.close()));
       await deps.server.close();
     },

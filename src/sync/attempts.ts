@@ -8,7 +8,7 @@ export type NewAttempt = {
   /** Wanted, but kept back for sales under way. */
   readonly withheldUnits: number;
   readonly unitsBefore: number | null;
-  readonly reason: "lower" | "raise" | "first";
+  readonly reason: "lower" | "raise" | "first" | "restore";
   readonly terms: unknown;
 };
 

@@ -2,6 +2,8 @@
 export type GuardLimits = {
   readonly maxZeroedCount: number;
   readonly maxZeroedPercent: number;
+  readonly maxLoweredCount: number;
+  readonly maxLoweredPercent: number;
   readonly maxRaisedCount: number;
   readonly maxRaisedPercent: number;
 };
@@ -13,7 +15,8 @@ export type Change = {
   readonly withheldUnits: number;
 };
 
-const limit = (count: number, percent: number, listings: number): number =>
+/** The most listings that may change so. */
+export const guardLimit = (count: number, percent: number, listings: number): number =>
   Math.max(count, Math.floor((listings * percent) / 100));
 
 /**
@@ -23,12 +26,17 @@ const limit = (count: number, percent: number, listings: number): number =>
  */
 export const judgeRun = (changes: readonly Change[], listings: number, limits: GuardLimits): string | undefined => {
   const zeroed = changes.filter(({ wantedUnits, shownUnits }) => wantedUnits === 0 && shownUnits !== 0).length;
+  const lowered = changes.filter(
+    ({ wantedUnits, shownUnits }) => wantedUnits > 0 && shownUnits !== null && wantedUnits < shownUnits,
+  ).length;
   const raised = changes.filter(
     ({ wantedUnits, shownUnits, withheldUnits }) => wantedUnits > (shownUnits ?? 0) + withheldUnits,
   ).length;
-  const zeroedMax = limit(limits.maxZeroedCount, limits.maxZeroedPercent, listings);
-  const raisedMax = limit(limits.maxRaisedCount, limits.maxRaisedPercent, listings);
+  const zeroedMax = guardLimit(limits.maxZeroedCount, limits.maxZeroedPercent, listings);
+  const loweredMax = guardLimit(limits.maxLoweredCount, limits.maxLoweredPercent, listings);
+  const raisedMax = guardLimit(limits.maxRaisedCount, limits.maxRaisedPercent, listings);
   if (zeroed > zeroedMax) return `one run would set ${zeroed} of ${listings} listings to 0 (limit ${zeroedMax})`;
   if (raised > raisedMax) return `one run would raise ${raised} of ${listings} listings (limit ${raisedMax})`;
+  if (lowered > loweredMax) return `one run would lower ${lowered} of ${listings} listings (limit ${loweredMax})`;
   return undefined;
 };

@@ -41,7 +41,14 @@ export class JobBench {
     this.database = database;
     const used = connector ?? this.channel.connector();
     const quiet = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined };
-    const guards = { maxZeroedCount: 1_000, maxZeroedPercent: 100, maxRaisedCount: 1_000, maxRaisedPercent: 100 };
+    const guards = {
+      maxZeroedCount: 1_000,
+      maxZeroedPercent: 100,
+      maxLoweredCount: 1_000,
+      maxLoweredPercent: 100,
+      maxRaisedCount: 1_000,
+      maxRaisedPercent: 100,
+    };
     this.deps = {
       db: database.db,
       ledger: createLedger({

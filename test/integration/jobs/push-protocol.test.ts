@@ -172,7 +172,14 @@ test("an account that is not live is never written to", async () => {
 
 test("an empty ledger over a full shop stops the account instead of zeroing it", async () => {
   const plan = bench.deps.planFor("toy");
-  const guards = { maxZeroedCount: 2, maxZeroedPercent: 10, maxRaisedCount: 2, maxRaisedPercent: 10 };
+  const guards = {
+    maxZeroedCount: 2,
+    maxZeroedPercent: 10,
+    maxLoweredCount: 2,
+    maxLoweredPercent: 10,
+    maxRaisedCount: 2,
+    maxRaisedPercent: 10,
+  };
   const guarded = new JobBenchDeps(bench, { ...plan, guards });
   for (let i = 0; i < 20; i += 1) bench.channel.shown.set(`S${i}`, 50);
   await bench.rows("insert into stock_level select 'S' || i, 'main', 0, 0, 0, 0, now() from generate_series(0, 19) i");

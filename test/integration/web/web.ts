@@ -60,6 +60,10 @@ export const startWeb = async (
       keepDeliveries(db, { accountId, door, deliveries, now: toIso(clock.now()) }),
     wakeIngest: (accountId) => woken.push(`ingest ${accountId}`),
     wakeOutbox: () => woken.push("outbox"),
+    plans: {
+      rulesOf: (id) => (id === "shop-de" ? { locationId: "main", policyVersion: "p1" } : undefined),
+      wake: (id) => woken.push(`plans ${id}`),
+    },
     boardQueues: () => [],
     accountsView: async () => ({ accounts: [], queues: [] }),
     health: async () => ({ ok: true, checks: [{ name: "database", ok: true, detail: "" }] }),

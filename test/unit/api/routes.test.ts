@@ -44,6 +44,7 @@ const v1 = (): ReturnType<typeof v1Routes> => {
     ledger: { submit: () => Promise.reject(new Error("never")), submitText: () => Promise.reject(new Error("never")) },
     clock,
     wakeOutbox: () => undefined,
+    plans: { rulesOf: () => undefined, wake: () => undefined },
     authoriser,
     settings: { apiBodyBytes: 1_024 },
   });
@@ -142,11 +143,13 @@ test.each([
 });
 
 test.each(
-  apiRoutes.filter((route) => route.method === "post" && !route.path.endsWith("/query")).map((route) => route.path),
-)("%s without an Idempotency-Key is refused", async (path) => {
+  apiRoutes
+    .filter((route) => route.method === "post" && !route.path.endsWith("/query"))
+    .map((route) => [route.path, route["x-required-scope"]] as const),
+)("%s without an Idempotency-Key is refused", async (path, scope) => {
   const body = { body: "{}", headers: { "content-type": "application/json" } };
-  const route = { method: "post", path: path.replace("{id}", "r-1") };
-  const response = await send(route, keyWith(["inventory:write"]), body);
+  const route = { method: "post", path: path.replace("{id}", "r-1").replace("{hash}", "0123abcd") };
+  const response = await send(route, keyWith([scope]), body);
   expect([response.status, await response.json()]).toMatchObject([
     400,
     { type: "urn:lockstep:problem:idempotency-key-required" },
