@@ -46,6 +46,8 @@ export type PlannedBatch = {
   readonly waitsForOrdersOf: readonly string[];
 };
 
+/** A freeze that ends marks its listings owed; until then one look an hour is enough. */
+const frozenMs = 60 * 60_000;
 const owedMax = 10_000;
 const waitMs = { "orders-not-seen": 1_000, "open-attempt": 500, selling: 1_000 } as const;
 /** Raises that wait for quiet are set aside without a read; not more of them than this are looked through at once. */
@@ -59,7 +61,7 @@ export class GuardError extends Error {
   }
 }
 
-type Chosen = { readonly owed: readonly OwedTarget[]; readonly selling: readonly Deferral[] };
+type Chosen = { readonly owed: readonly OwedTarget[]; readonly setAside: readonly Deferral[] };
 
 /**
  * The owed targets most likely to oversell, as many as one read call takes. Before that everything owed is judged as a
@@ -69,16 +71,22 @@ type Chosen = { readonly owed: readonly OwedTarget[]; readonly selling: readonly
 const riskiest = async (deps: JobDeps, plan: AccountPlan, limits: Connector["limits"]): Promise<Chosen> => {
   const nowMs = deps.clock.now();
   const owed = await owedTargets(deps.db, plan.accountId, owedMax, toIso(nowMs));
-  if (owed.length === 0) return { owed, selling: [] };
+  if (owed.length === 0) return { owed, setAside: [] };
   const ids = owed.map((target) => target.listingId);
   const wanted = await wantedUnits(deps.db, ids, plan);
-  const changes = owed.map((target) => ({
-    target,
-    wantedUnits: wanted.get(target.listingId)?.units ?? 0,
-    shownUnits: target.shownUnits,
-    withheldUnits: target.withheldUnits,
-  }));
-  const stopped = judgeRun(changes, await targetCount(deps.db, plan.accountId), plan.guards);
+  const isFrozen = ({ listingId }: OwedTarget): boolean => wanted.get(listingId)?.frozenBy !== undefined;
+  const changes = owed
+    .filter((target) => !isFrozen(target))
+    .map((target) => ({
+      target,
+      wantedUnits: wanted.get(target.listingId)?.units ?? 0,
+      shownUnits: target.shownUnits,
+      // Coming back from a hold is no raise to ask about.
+      withheldUnits: target.released ? Number.POSITIVE_INFINITY : target.withheldUnits,
+    }));
+  // Neither is what a person has set to 0 by a hold.
+  const judged = changes.filter(({ target }) => wanted.get(target.listingId)?.isHeldAtZero !== true);
+  const stopped = judgeRun(judged, await targetCount(deps.db, plan.accountId), plan.guards);
   if (stopped !== undefined && !(await areGuardsOff(deps.db, plan.accountId, toIso(nowMs))))
     throw new GuardError(stopped);
   const sorted = changes.toSorted((a, b) => oversellRisk(b) - oversellRisk(a)).slice(0, lookedThroughMax);
@@ -100,7 +108,15 @@ const riskiest = async (deps: JobDeps, plan: AccountPlan, limits: Connector["lim
       .map(({ target }) => target)
       .filter(({ listingId }) => !waits.has(listingId))
       .slice(0, limits.readBatchMax),
-    selling: [...waits].map(([listingId, atMs]) => ({ listingId, notBefore: toIso(atMs), failed: false })),
+    setAside: [
+      ...[...waits].map(([listingId, atMs]) => ({ listingId, notBefore: toIso(atMs), failed: false })),
+      ...owed.filter(isFrozen).map(({ listingId, version }) => ({
+        listingId,
+        notBefore: toIso(nowMs + frozenMs),
+        failed: false,
+        ifVersion: version,
+      })),
+    ],
   };
 };
 
@@ -229,8 +245,8 @@ export const planBatch = async (
   plan: AccountPlan,
   signal: AbortSignal,
 ): Promise<PlannedBatch> => {
-  const { owed, selling } = await riskiest(deps, plan, connector.limits);
-  if (selling.length > 0) await deferTargets(deps.db, selling);
+  const { owed, setAside } = await riskiest(deps, plan, connector.limits);
+  if (setAside.length > 0) await deferTargets(deps.db, setAside);
   const nothing = {
     listings: new Map(),
     readings: new Map(),

@@ -4,6 +4,7 @@ import { toIso } from "../core/clock.ts";
 import { assertNever, ChannelError } from "../core/failure.ts";
 import { inTransaction } from "../db/transaction.ts";
 import { type AttemptAnswer, openAttempts, recordAnswers } from "../sync/attempts.ts";
+import { forbiddenWrites } from "../sync/holds.ts";
 import { holdLease, type Lease } from "../sync/leases.ts";
 import { blockTargets, type Deferral, deferTargets } from "../sync/targets.ts";
 import type { JobDeps } from "./deps.ts";
@@ -83,14 +84,17 @@ export const sendWrites = async (
   deps: JobDeps,
   connector: Connector,
   lease: Lease,
-  batch: readonly PlannedWrite[],
+  planned: readonly PlannedWrite[],
   signal: AbortSignal,
 ): Promise<void> => {
   const { accountId } = lease;
   const attemptKey = deps.ids();
   const startedMs = deps.clock.now();
-  await inTransaction(deps.db, async (tx) => {
+  const batch = await inTransaction(deps.db, async (tx) => {
     if (!(await holdLease(tx, lease))) throw new LeaseLostError();
+    // A hold that came since they were planned: its listings owe anew and are planned with it.
+    const forbidden = await forbiddenWrites(tx, planned);
+    const allowed = planned.filter(({ listingId }) => !forbidden.has(listingId));
     await openAttempts(tx, {
       accountId,
       attemptKey,
@@ -98,7 +102,7 @@ export const sendWrites = async (
       startedAt: toIso(startedMs),
       effectUntil: toIso(startedMs + callMsMax + connector.limits.settleMs),
       nextReadAt: toIso(startedMs + firstReadMs),
-      attempts: batch.map((write) => ({
+      attempts: allowed.map((write) => ({
         listingId: write.listingId,
         version: write.version,
         units: write.units,
@@ -108,7 +112,9 @@ export const sendWrites = async (
         terms: write.terms,
       })),
     });
+    return allowed;
   });
+  if (batch.length === 0) return;
   const writes = batch.map(({ ref, details, units, shownUnits }) => ({
     ref,
     details,

@@ -77,6 +77,8 @@ export const OwedTarget = z.object({
   version: z.number(),
   shownUnits: z.number().nullable(),
   withheldUnits: z.number(),
+  /** Shown as 0 by a hold that is over, and not settled since. */
+  released: z.boolean(),
   owedSince: z.string(),
   failures: z.number(),
 });
@@ -94,7 +96,7 @@ export const owedTargets = (
     OwedTarget,
     sql`
       select t.listing_id as "listingId", t.wanted_version as version, t.shown_units as "shownUnits", t.failures,
-             t.withheld_units as "withheldUnits",
+             t.withheld_units as "withheldUnits", t.released_version > t.settled_version as released,
              to_char(t.owed_since, 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as "owedSince"
         from push_target t
        where t.account_id = ${accountId} and t.wanted_version > t.settled_version and t.blocked_reason is null
@@ -163,7 +165,13 @@ export const settleTargets = async (
     )
   ).map((row) => row.owedSinceMs);
 
-export type Deferral = { readonly listingId: number; readonly notBefore: string; readonly failed: boolean };
+export type Deferral = {
+  readonly listingId: number;
+  readonly notBefore: string;
+  readonly failed: boolean;
+  /** Only if nothing has come up since: a long wait must not swallow the news that would end it. */
+  readonly ifVersion?: number;
+};
 
 /** Not now: looked at again after `notBefore`. `failed` counts towards the backoff. */
 export const deferTargets = async (on: Queryable, deferrals: readonly Deferral[]): Promise<void> => {
@@ -175,9 +183,9 @@ export const deferTargets = async (on: Queryable, deferrals: readonly Deferral[]
       update push_target t
          set not_before = d."notBefore", failures = t.failures + case when d.failed then 1 else 0 end
         from locked
-        join json_to_recordset(${JSON.stringify(deferrals)}::json) as d ("listingId" bigint, "notBefore" timestamptz, failed boolean)
+        join json_to_recordset(${JSON.stringify(deferrals)}::json) as d ("listingId" bigint, "notBefore" timestamptz, failed boolean, "ifVersion" bigint)
           on d."listingId" = locked.listing_id
-       where t.listing_id = locked.listing_id`,
+       where t.listing_id = locked.listing_id and (d."ifVersion" is null or d."ifVersion" = t.wanted_version)`,
   );
 };
 
