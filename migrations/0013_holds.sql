@@ -37,6 +37,14 @@ create table policy_version (
   first_seen_at timestamptz not null
 );
 
+-- By which policies an account's listings are counted now. When the settings change, the account's listings owe a push.
+create table policy_in_force (
+  account_id  text primary key references account,
+  fingerprint text not null,
+  versions    text[] not null,
+  since       timestamptz not null
+);
+
 -- Which orders a delivery told of, as the connector read it: the way from an order to what came in about it.
 create table inbox_order (
   account_id text   not null,

@@ -15,6 +15,7 @@ import { systemClock, toIso } from "./core/clock.ts";
 import { systemRandom } from "./core/random.ts";
 import { migrate } from "./db/migrate.ts";
 import { type Db, openDb } from "./db/pool.ts";
+import { adoptSettings } from "./jobs/adopt-settings.ts";
 import type { JobDeps } from "./jobs/deps.ts";
 import { sweep } from "./jobs/sweep.ts";
 import { createLedger, type Ledger } from "./ledger/ledger.ts";
@@ -132,6 +133,7 @@ export const compose = async (
     if (options.roles.has("worker")) {
       // Before the first push: a restored database must not speak to a channel.
       await detectRewind(jobDeps);
+      await adoptSettings(jobDeps, plans.values());
       queues.work(bindJobs(jobDeps));
     }
     if (options.roles.has("scheduler")) {

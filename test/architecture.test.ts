@@ -92,6 +92,7 @@ const writers: Readonly<Record<string, string>> = {
   listing_alias: "mapping",
   listing_link: "mapping",
   policy_version: "mapping",
+  policy_in_force: "mapping",
   account: "sync",
   account_cursor: "sync",
   account_lease: "sync",

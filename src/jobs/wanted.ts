@@ -1,7 +1,13 @@
 import type { Queryable } from "../db/sql.ts";
 import { levelsOf } from "../ledger/queries.ts";
 import { recentSales } from "../ledger/recent-sales.ts";
-import { type Allocation, type AllocationContext, allocate, type Component } from "../mapping/allocate.ts";
+import {
+  type Allocation,
+  type AllocationContext,
+  allocate,
+  type Component,
+  type LevelFigures,
+} from "../mapping/allocate.ts";
 import { linksOf } from "../mapping/links.ts";
 import { listingsById } from "../mapping/listings.ts";
 import { type AllocationPolicy, choosePolicy, type PolicyBook } from "../mapping/policy.ts";
@@ -34,13 +40,14 @@ const ingredientsOf = async (
 ): Promise<ReadonlyMap<number, Ingredients>> => {
   const links = await linksOf(on, listingIds);
   const locationIds = shelf.locationIds ?? [shelf.locationId];
-  const levels = (await levelsOf(on, [...new Set(links.map((link) => link.sku))]))
-    .filter(({ locationId }) => locationIds.includes(locationId))
-    .map(({ sku, locationId, onHand, reserved, incoming, version }) => ({
-      sku,
-      level: { locationId, onHand, reserved, incoming, version },
-    }));
-  const levelsOfSku = Map.groupBy(levels, ({ sku }) => sku);
+  const levelsOfSku = Map.groupBy(await levelsOf(on, [...new Set(links.map((link) => link.sku))]), ({ sku }) => sku);
+  const figuresOf = (sku: string, policy: AllocationPolicy): readonly LevelFigures[] =>
+    (levelsOfSku.get(sku) ?? []).flatMap(({ locationId, onHand, reserved, incoming, version }) => {
+      const figures = { locationId, onHand, reserved, incoming, version };
+      if (locationIds.includes(locationId)) return [figures];
+      const isNamed = policy.counts?.some((counted) => counted.locationId === locationId) ?? false;
+      return isNamed ? [{ ...figures, onlyNamed: true as const }] : [];
+    });
   const holds = await holdsOn(on, listingIds);
   const namesListings = shelf.overrides?.some(({ listings }) => listings.length > 0) ?? false;
   const refs = new Map(namesListings ? (await listingsById(on, listingIds)).map(({ id, ref }) => [id, ref]) : []);
@@ -50,8 +57,7 @@ const ingredientsOf = async (
       const { policy, by } = choosePolicy(shelf, { ref: refs.get(listingId) ?? "", skus });
       const { zeroIds, frozenBy } = brakeOf(holds.get(listingId));
       const components = rows.map(({ sku, units }): Component => {
-        const ofSku = (levelsOfSku.get(sku) ?? []).map(({ level }) => level);
-        return { sku, unitsEach: units, availableUnits: 0, levels: ofSku };
+        return { sku, unitsEach: units, availableUnits: 0, levels: figuresOf(sku, policy) };
       });
       const whose = shelf.accountId === undefined ? {} : { accountId: shelf.accountId };
       return [listingId, { components, policy, frozenBy, context: { ...whose, by, zeroHoldIds: zeroIds } }] as const;

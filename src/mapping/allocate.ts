@@ -11,6 +11,8 @@ export type LevelFigures = {
   readonly incoming: number;
   /** The level's version: which movement made it so. */
   readonly version: number;
+  /** The account does not sell from there: it counts only where the policy names it. */
+  readonly onlyNamed?: true;
 };
 
 /** One SKU that a listing sells, and how many of it one unit of the listing takes. */
@@ -92,7 +94,8 @@ const counted = (levels: readonly LevelFigures[], counts: readonly CountedFigure
   let units = 0;
   for (const { figure, locationId, sign } of counts)
     for (const level of levels)
-      if (locationId === undefined || locationId === level.locationId) units += sign * figureOf(level, figure);
+      if (locationId === undefined ? level.onlyNamed !== true : locationId === level.locationId)
+        units += sign * figureOf(level, figure);
   return units;
 };
 

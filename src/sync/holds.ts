@@ -1,14 +1,8 @@
 import { z } from "zod";
 import { execute, type Queryable, query, queryOne, sql, type Tx } from "../db/sql.ts";
+import { markAllOwed, type Reach, reachOf, type Scope, targetsIn } from "./scope.ts";
 
 export const holdKinds = ["freeze", "zero"] as const;
-
-/** What a hold brakes. A listing is named by its id. */
-export type HoldScope =
-  | { readonly scope: "everything" }
-  | { readonly scope: "account"; readonly accountId: string }
-  | { readonly scope: "listing"; readonly accountId: string; readonly listingId: number }
-  | { readonly scope: "sku"; readonly sku: string };
 
 export const HoldRow = z.object({
   id: z.number(),
@@ -64,56 +58,9 @@ export const holdOfRequest = async (on: Queryable, requestKey: string): Promise<
   return row === undefined ? undefined : findHold(on, row.id);
 };
 
-/** Ids of the push targets in a scope. */
-const targetsIn = (on: Queryable, scope: HoldScope): Promise<readonly { listingId: number; accountId: string }[]> => {
-  const accountId = scope.scope === "account" ? scope.accountId : null;
-  const listingId = scope.scope === "listing" ? scope.listingId : null;
-  const sku = scope.scope === "sku" ? scope.sku : null;
-  return query(
-    on,
-    z.object({ listingId: z.number(), accountId: z.string() }),
-    sql`
-      select t.listing_id as "listingId", t.account_id as "accountId"
-        from push_target t
-       where (${accountId}::text is null or t.account_id = ${accountId})
-         and (${listingId}::bigint is null or t.listing_id = ${listingId})
-         and (${sku}::text is null or t.listing_id in (select k.listing_id from listing_link k where k.sku = ${sku}))`,
-  );
-};
-
-export type Reach = { readonly listings: number; readonly accountIds: readonly string[] };
-const reachOf = (targets: readonly { readonly accountId: string }[]): Reach => ({
-  listings: targets.length,
-  accountIds: [...new Set(targets.map(({ accountId }) => accountId))].toSorted(),
-});
-
-/** How many listings a hold of this scope would brake, and whose. */
-export const reachOfScope = async (on: Queryable, scope: HoldScope): Promise<Reach> =>
-  reachOf(await targetsIn(on, scope));
-
-/** `released`: these were shown as 0 by a hold that is over. */
-const markAllOwed = async (
-  tx: Tx,
-  listingIds: readonly number[],
-  now: string,
-  options: { readonly released: boolean },
-): Promise<void> => {
-  await execute(
-    tx,
-    sql`
-      with locked as (select listing_id from push_target where listing_id = any(${listingIds}) order by listing_id for update)
-      update push_target t
-         set wanted_version = t.wanted_version + 1, not_before = null, failures = 0,
-             released_version = case when ${options.released} then t.wanted_version + 1 else t.released_version end,
-             owed_since = case when t.settled_version = t.wanted_version then ${now}::timestamptz else t.owed_since end
-        from locked
-       where t.listing_id = locked.listing_id`,
-  );
-};
-
 export type NewHold = {
   readonly kind: (typeof holdKinds)[number];
-  readonly scope: HoldScope;
+  readonly scope: Scope;
   readonly reason: string;
   readonly actor: string;
   readonly requestKey: string | null;
@@ -141,12 +88,8 @@ export const addHold = async (tx: Tx, hold: NewHold): Promise<{ readonly id: num
   );
   if (row === undefined) throw new Error("a hold was inserted and has no id");
   const targets = await targetsIn(tx, scope);
-  await markAllOwed(
-    tx,
-    targets.map(({ listingId }) => listingId),
-    hold.now,
-    { released: false },
-  );
+  // A freeze leaves things as they are: nothing is owed because of it.
+  if (hold.kind === "zero") await markAllOwed(tx, targets, hold.now, { released: false });
   return { id: row.id, reach: reachOf(targets) };
 };
 
@@ -159,7 +102,7 @@ const Ended = z.object({
   listingId: z.number().nullable(),
 });
 
-const scopeOf = (row: z.infer<typeof Ended>): HoldScope => {
+const scopeOf = (row: z.infer<typeof Ended>): Scope => {
   if (row.scope === "sku") return { scope: "sku", sku: row.sku ?? "" };
   if (row.scope === "account") return { scope: "account", accountId: row.accountId ?? "" };
   if (row.scope === "listing")
@@ -189,12 +132,7 @@ export const endHolds = async (
   for (const row of rows) {
     const targets = await targetsIn(tx, scopeOf(row));
     for (const { listingId, accountId } of targets) reached.set(listingId, accountId);
-    await markAllOwed(
-      tx,
-      targets.map(({ listingId }) => listingId),
-      ended.now,
-      { released: row.kind === "zero" },
-    );
+    await markAllOwed(tx, targets, ended.now, { released: row.kind === "zero" });
   }
   const reach = reachOf([...reached].map(([, accountId]) => ({ accountId })));
   return { ids: rows.map(({ id }) => id), reach };
