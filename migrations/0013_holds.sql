@@ -30,6 +30,10 @@ create index hold_by_listing on hold (listing_id) where listing_id is not null;
 -- person must look at.
 alter table push_target add column released_version bigint not null default 0;
 
+-- Why the channel's number was right when it was seen and nothing had to be sent: the terms that gave the same number.
+-- Null: an attempt has them, or nobody knows.
+alter table observation add column terms jsonb;
+
 -- Every distinct content of an allocation policy that was ever in force. Attempts name the version in their terms.
 create table policy_version (
   version       text primary key check (version ~ '^[0-9a-f]{12}$'),

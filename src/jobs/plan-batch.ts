@@ -14,6 +14,7 @@ import {
   type OwedTarget,
   owedTargets,
   recordReadings,
+  type Settled,
   settleTargets,
   targetCount,
   unseenOrders,
@@ -38,7 +39,7 @@ export type PlannedWrite = ListingHandle & {
 export type PlannedBatch = {
   readonly looked: number;
   readonly writes: readonly PlannedWrite[];
-  readonly settled: readonly { readonly listingId: number; readonly version: number; readonly units: number }[];
+  readonly settled: readonly Settled[];
   readonly rides: readonly { readonly attemptId: number; readonly version: number }[];
   readonly deferred: readonly Deferral[];
   readonly blocked: readonly { readonly listingId: number; readonly reason: string }[];
@@ -169,7 +170,7 @@ const termsOf = (allocation: Allocation, units: number): Allocation["terms"] =>
 /** What each owed listing needs, from the gathered figures. Pure. */
 export const sortTargets = (owed: readonly OwedTarget[], figures: Figures, nowMs: number): PlannedBatch => {
   const writes: PlannedWrite[] = [];
-  const settled: { listingId: number; version: number; units: number }[] = [];
+  const settled: Settled[] = [];
   const rides: { attemptId: number; version: number }[] = [];
   const deferred: Deferral[] = [];
   const blocked: { listingId: number; reason: string }[] = [];
@@ -194,7 +195,7 @@ export const sortTargets = (owed: readonly OwedTarget[], figures: Figures, nowMs
     });
     switch (decision.action) {
       case "settled":
-        settled.push({ listingId, version, units: wantedNow });
+        settled.push({ listingId, version, units: wantedNow, terms: careful.wanted.terms });
         break;
       case "ride":
         rides.push({ attemptId: decision.attemptId, version });

@@ -171,6 +171,22 @@ export const holdsOn = async (
     ({ listingId }) => listingId,
   );
 
+/** The holds that were in force on a listing at a past moment; by SKU, as it is linked now. */
+export const holdsAt = (on: Queryable, listingId: number, at: string): Promise<readonly HoldInForce[]> =>
+  query(
+    on,
+    InForce,
+    sql`
+      select l.id as "listingId", h.id, h.kind, h.scope, h.reason, to_char(h.expires_at, ${iso}) as "expiresAt"
+        from listing l
+        join hold h on h.scope = 'everything' or (h.scope = 'account' and h.account_id = l.account_id)
+                    or (h.scope = 'listing' and h.listing_id = l.id)
+                    or (h.scope = 'sku' and h.sku in (select k.sku from listing_link k where k.listing_id = l.id))
+       where l.id = ${listingId} and h.started_at <= ${at}::timestamptz
+         and (h.ended_at is null or h.ended_at > ${at}::timestamptz)
+       order by h.id`,
+  );
+
 /**
  * Zero beats freeze: it can only keep units from being sold twice, and where both stand a person wants no sales. A
  * listing is frozen when only freezes stand.

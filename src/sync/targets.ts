@@ -142,18 +142,29 @@ export const recordReadings = async (
   );
 };
 
+export type Settled = {
+  readonly listingId: number;
+  readonly version: number;
+  readonly units: number;
+  /** Where no attempt has them: why that is the number. */
+  readonly terms?: unknown;
+};
+
 /** The channel provably shows what was wanted at these versions. Returns since when each closed debt was owed, epoch ms. */
-export const settleTargets = async (
-  on: Queryable,
-  settled: readonly { readonly listingId: number; readonly version: number; readonly units: number }[],
-): Promise<readonly number[]> =>
+export const settleTargets = async (on: Queryable, settled: readonly Settled[]): Promise<readonly number[]> =>
   (
     await query(
       on,
       z.object({ owedSinceMs: z.number() }),
       sql`
         with locked as (select listing_id from push_target where listing_id = any(${settled.map((one) => one.listingId)})
-                         order by listing_id for update)
+                         order by listing_id for update),
+        explained as (
+          update observation o set terms = s.terms
+            from json_to_recordset(${JSON.stringify(settled)}::json) as s ("listingId" bigint, units bigint, terms jsonb)
+           where s.terms is not null and o.terms is null and o.units = s.units
+             and o.id = (select last.id from observation last where last.listing_id = s."listingId" order by last.id desc limit 1)
+        )
         update push_target t
            set settled_version = greatest(t.settled_version, s.version), wanted_units = s.units, failures = 0, not_before = null,
                withheld_units = case when t.wanted_version = s.version then 0 else t.withheld_units end
