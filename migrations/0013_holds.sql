@@ -44,7 +44,8 @@ create table policy_version (
 -- By which policies an account's listings are counted now. When the settings change, the account's listings owe a push.
 create table policy_in_force (
   account_id  text primary key references account,
-  fingerprint text not null,
+  -- Policy, overrides, locations.
+  book        jsonb not null,
   versions    text[] not null,
   since       timestamptz not null
 );

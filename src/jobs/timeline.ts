@@ -193,8 +193,8 @@ const rank: Readonly<Record<TimelineEntry["kind"], number>> = {
 };
 
 /**
- * All that happened to a SKU, an order or a listing, in one list, newest first: at most `rowsMax` entries before `before`
- * (null: now). Undefined: nothing is known by that name.
+ * All that happened to a SKU, an order or a listing, in one list, newest first: `rowsMax` entries before `before` (null:
+ * now), and those of the last one's very moment. Undefined: nothing is known by that name.
  */
 export const timelineOf = async (
   deps: TimelineDeps,
@@ -222,6 +222,8 @@ export const timelineOf = async (
   ]
     .filter(({ at }) => at < page.before)
     .toSorted((a, b) => (a.at === b.at ? rank[b.kind] - rank[a.kind] || b.id - a.id : a.at < b.at ? 1 : -1));
-  const shown = entries.slice(0, page.rowsMax);
-  return { entries: shown, next: entries.length > shown.length ? (shown.at(-1)?.at ?? null) : null };
+  const last = entries[page.rowsMax - 1];
+  if (last === undefined) return { entries, next: null };
+  // A moment is never cut in two: the next page begins before it.
+  return { entries: entries.filter(({ at }) => at >= last.at), next: last.at };
 };

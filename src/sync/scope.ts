@@ -59,3 +59,6 @@ export const markAllOwed = async (
        where t.listing_id = locked.listing_id`,
   );
 };
+
+/** How many listings are in a scope, and whose. */
+export const reachOfScope = async (on: Queryable, scope: Scope): Promise<Reach> => reachOf(await targetsIn(on, scope));
