@@ -37,7 +37,11 @@ const OrderOfSku = z.object({
 });
 export type OrderOfSku = z.infer<typeof OrderOfSku>;
 
-/** Order lines that drew on these SKUs, last changed first. */
+/** A delivery comes before what it does to stock: an order of a page may have moved stock only after it. */
+const appliedWithin = "1 hour";
+const ordersAhead = 500;
+
+/** Order lines that drew on these SKUs before a time or within the hour after it, last changed first. */
 export const ordersOfSkus = (
   on: Queryable,
   skus: readonly string[],
@@ -52,9 +56,9 @@ export const ordersOfSkus = (
              to_char(o.created_at, 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as "createdAt",
              to_char(o.updated_at, 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as "updatedAt"
         from unnest(${skus}::text[]) as named (sku)
-        join lateral (select * from order_line where sku = named.sku and created_at < ${before}::timestamptz
-                       order by updated_at desc limit ${rowsMax}) o on true
-       order by o.updated_at desc limit ${rowsMax}`,
+        join lateral (select * from order_line where sku = named.sku and created_at < ${before}::timestamptz + ${appliedWithin}::interval
+                       order by updated_at desc limit ${rowsMax + ordersAhead}) o on true
+       order by o.updated_at desc limit ${rowsMax + ordersAhead}`,
   );
 
 /** The lines of orders by their number on the channel; `accountId` null: of any account. */
