@@ -17,6 +17,7 @@ import { migrate } from "./db/migrate.ts";
 import { type Db, openDb } from "./db/pool.ts";
 import { adoptSettings } from "./jobs/adopt-settings.ts";
 import type { JobDeps } from "./jobs/deps.ts";
+import { createSupport } from "./jobs/support.ts";
 import { sweep } from "./jobs/sweep.ts";
 import { createLedger, type Ledger } from "./ledger/ledger.ts";
 import { detectRewind } from "./ledger/log/keep-heads.ts";
@@ -144,7 +145,9 @@ export const compose = async (
     let webUrl: string | undefined;
     if (options.roles.has("web")) {
       const { users, line } = usersOf(settings);
-      const web = await openWeb({ settings, users, secretKey, db, ledger, queues, metrics, log, clock, connectorFor });
+      const support = createSupport(jobDeps);
+      const parts = { settings, users, secretKey, db, ledger, queues, metrics, log, clock, connectorFor, support };
+      const web = await openWeb(parts);
       stops.push(() => web.close());
       webUrl = web.url;
       lines.push(line);

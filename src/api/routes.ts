@@ -4,6 +4,7 @@ import { reservationRoutes } from "./reservation-routes.ts";
 import { body, bodyAnswers, commonAnswers, json, opensWith, problem, type ScopedRoute } from "./route-parts.ts";
 import { InventoryOut, InventoryQuery, InventoryQueryOut, MovementsOut, MovementsQuery } from "./schemas.ts";
 import { stockRoutes } from "./stock-routes.ts";
+import { supportRoutes } from "./support-routes.ts";
 
 export const getInventory = createRoute({
   ...opensWith("inventory:read"),
@@ -59,4 +60,5 @@ export const apiRoutes: readonly ScopedRoute[] = [
   listMovements,
   ...reservationRoutes,
   ...ledgerLogRoutes,
+  ...supportRoutes,
 ];

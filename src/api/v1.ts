@@ -10,12 +10,14 @@ import { mountReservations } from "./reservations.ts";
 import { apiRoutes } from "./routes.ts";
 import { mountStockCommands } from "./stock-commands.ts";
 import type { SubmitDeps } from "./submit-lines.ts";
+import { mountSupport, type SupportApiDeps } from "./support.ts";
 import { validationHook } from "./validation-problem.ts";
 
-export type V1Deps = SubmitDeps & {
-  readonly authoriser: Authoriser;
-  readonly settings: { readonly apiBodyBytes: number };
-};
+export type V1Deps = SubmitDeps &
+  SupportApiDeps & {
+    readonly authoriser: Authoriser;
+    readonly settings: { readonly apiBodyBytes: number };
+  };
 
 /** `/v1`: first the key, then the scope, then the body, then its schema; a stranger learns nothing and costs nothing. */
 export const v1Routes = (deps: V1Deps): OpenAPIHono<WebEnv> => {
@@ -34,6 +36,7 @@ export const v1Routes = (deps: V1Deps): OpenAPIHono<WebEnv> => {
   mountReservations(app, deps);
   mountMovements(app, deps);
   mountLedgerLog(app, deps);
+  mountSupport(app, deps);
   app.all("/v1/*", () => problemResponse("not-found", { detail: "See /openapi.json for what there is." }));
   return app;
 };

@@ -7,6 +7,7 @@ import type { AccountsView } from "../console/home.ts";
 import { type Clock, toIso } from "../core/clock.ts";
 import type { Secret } from "../core/secret.ts";
 import type { Db } from "../db/pool.ts";
+import type { Support } from "../jobs/support.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import type { Log } from "../ops/logger.ts";
 import type { Metrics } from "../ops/metrics.ts";
@@ -28,6 +29,7 @@ export type WebParts = {
   readonly log: Log;
   readonly clock: Clock;
   readonly connectorFor: (accountId: string) => Connector | undefined;
+  readonly support: Support;
 };
 
 const accountsView = async ({ db, queues, clock }: WebParts): Promise<AccountsView> => {

@@ -8,6 +8,7 @@ import { apiRoutes } from "../../../src/api/routes.ts";
 import { InventoryQuery } from "../../../src/api/schemas.ts";
 import { AdjustBody } from "../../../src/api/stock-schemas.ts";
 import { v1Routes } from "../../../src/api/v1.ts";
+import { createSupport } from "../../../src/jobs/support.ts";
 import { answerError } from "../../../src/ops/answer-error.ts";
 import type { Log } from "../../../src/ops/logger.ts";
 import { createMetrics } from "../../../src/ops/metrics.ts";
@@ -44,6 +45,13 @@ const v1 = (): ReturnType<typeof v1Routes> => {
     ledger: { submit: () => Promise.reject(new Error("never")), submitText: () => Promise.reject(new Error("never")) },
     clock,
     wakeOutbox: () => undefined,
+    support: createSupport({
+      db: nowhere as never,
+      clock,
+      planFor: () => undefined,
+      connectorFor: () => undefined,
+      wake: () => undefined,
+    }),
     authoriser,
     settings: { apiBodyBytes: 1_024 },
   });
