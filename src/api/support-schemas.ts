@@ -56,7 +56,7 @@ const ExplainedListing = z.strictObject({
     .openapi({ description: "Null: nobody has looked." }),
   because: z
     .strictObject({
-      kind: z.enum(["attempt", "seen-right", "ledger", "channel"]),
+      kind: z.enum(["attempt", "seen-right", "sold", "ledger", "channel"]),
       attempt: z.int().nullable(),
       terms: Terms,
     })

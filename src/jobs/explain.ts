@@ -1,6 +1,6 @@
 import { toIso } from "../core/clock.ts";
 import { openRewind } from "../ledger/log/rewind.ts";
-import { movementsOfVersions, type ReservedBy, reservedBy } from "../ledger/reserved-by.ts";
+import { movementsOfVersions, type ReservedBy, reservedBy, setsSold } from "../ledger/reserved-by.ts";
 import { evaluate, type Term } from "../mapping/allocate.ts";
 import { linksOf } from "../mapping/links.ts";
 import { storedTerms } from "../mapping/stored-terms.ts";
@@ -10,6 +10,7 @@ import {
   attemptThatShowed,
   type ListingState,
   lastAttempts,
+  lastOwnNumber,
   listingState,
   type ObservationRow,
   observationAt,
@@ -41,6 +42,27 @@ const because = (
   const seen = storedTerms(observation?.terms);
   if (seen !== undefined) return { kind: "seen-right", attemptId: null, units: shownUnits, terms: seen };
   return { kind: "channel", attemptId: null, units: null, terms: [] };
+};
+
+/** A number that is none of ours may be one of ours less what was sold there since: then the arithmetic says so. */
+const lessSold = async (
+  deps: ExplainDeps,
+  shown: {
+    readonly listingId: number;
+    readonly accountId: string;
+    readonly units: number | null;
+    readonly sells: readonly { readonly sku: string; readonly units: number }[];
+    readonly at: string | null;
+  },
+): Promise<Because | undefined> => {
+  const own = await lastOwnNumber(deps.db, shown.listingId, shown.at);
+  const terms = storedTerms(own?.terms);
+  if (own === undefined || terms === undefined || shown.units === null) return undefined;
+  const time = { from: own.at, until: shown.at ?? toIso(deps.clock.now()) };
+  const soldUnits = await setsSold(deps.db, shown.accountId, shown.sells, time);
+  const less = evaluate([...terms, { term: "sold", soldUnits, units: 0 }]);
+  if (soldUnits === 0 || less.units !== shown.units) return undefined;
+  return { kind: "sold", attemptId: own.attemptId, units: less.units, terms: less.terms };
 };
 
 const levelsIn = async (deps: ExplainDeps, terms: readonly Term[]): Promise<readonly ExplainedLevel[]> => {
@@ -132,7 +154,9 @@ export const explainListing = async (deps: ExplainDeps, listingId: number): Prom
     shownUnits === null || since === undefined
       ? undefined
       : await attemptThatShowed(deps.db, { listingId, units: shownUnits, since, until: null });
-  const cause = isSeen ? because(shownUnits, { attempt, observation, wanted: wanted?.wanted }) : null;
+  const found = isSeen ? because(shownUnits, { attempt, observation, wanted: wanted?.wanted }) : null;
+  const shown = { listingId, accountId: state.accountId, units: shownUnits, sells, at: null };
+  const cause = found?.kind === "channel" ? ((await lessSold(deps, shown)) ?? found) : found;
   const levels = await levelsIn(deps, wanted?.wanted.terms ?? cause?.terms ?? []);
   return {
     ...about(state, sells),
@@ -176,7 +200,9 @@ export const explainListingAt = async (
     units === null || observation === undefined
       ? undefined
       : await attemptThatShowed(deps.db, { listingId, units, since: observation.observedAt, until: at });
-  const cause = observation === undefined ? null : because(units, { attempt, observation, wanted: undefined });
+  const found = observation === undefined ? null : because(units, { attempt, observation, wanted: undefined });
+  const shown = { listingId, accountId: state.accountId, units, sells, at };
+  const cause = found?.kind === "channel" ? ((await lessSold(deps, shown)) ?? found) : found;
   return {
     ...about(state, sells),
     at,

@@ -33,8 +33,11 @@ export type ExplainedLevel = {
 
 /** Where the shown number comes from. */
 export type Because = {
-  /** An attempt of ours put it there; it was there and right; or the ledger says the same now. `channel`: it is none of ours. */
-  readonly kind: "attempt" | "seen-right" | "ledger" | "channel";
+  /**
+   * An attempt of ours put it there; it was there and right; one of these less what was sold there since; or the ledger
+   * says the same now. `channel`: it is none of ours.
+   */
+  readonly kind: "attempt" | "seen-right" | "sold" | "ledger" | "channel";
   readonly attemptId: number | null;
   readonly units: number | null;
   readonly terms: readonly Term[];
@@ -108,6 +111,8 @@ export const termText = (term: Term): string => {
       return `floor ${term.floorUnits} → ${term.units}`;
     case "hold":
       return `held at 0 by hold ${term.holdIds.join(", ")}`;
+    case "sold":
+      return `${term.soldUnits} sold there since → ${term.units}`;
     case "shown":
       return `not above the ${term.shownUnits} it showed → ${term.units}`;
   }

@@ -62,7 +62,7 @@ export class GuardError extends Error {
   }
 }
 
-type Chosen = { readonly owed: readonly OwedTarget[]; readonly setAside: readonly Deferral[] };
+type Chosen = { readonly owed: readonly OwedTarget[]; readonly selling: readonly Deferral[] };
 
 /**
  * The owed targets most likely to oversell, as many as one read call takes. Before that everything owed is judged as a
@@ -72,7 +72,7 @@ type Chosen = { readonly owed: readonly OwedTarget[]; readonly setAside: readonl
 const riskiest = async (deps: JobDeps, plan: AccountPlan, limits: Connector["limits"]): Promise<Chosen> => {
   const nowMs = deps.clock.now();
   const owed = await owedTargets(deps.db, plan.accountId, owedMax, toIso(nowMs));
-  if (owed.length === 0) return { owed, setAside: [] };
+  if (owed.length === 0) return { owed, selling: [] };
   const ids = owed.map((target) => target.listingId);
   const wanted = await wantedUnits(deps.db, ids, plan);
   const isFrozen = ({ listingId }: OwedTarget): boolean => wanted.get(listingId)?.frozenBy !== undefined;
@@ -105,19 +105,11 @@ const riskiest = async (deps: JobDeps, plan: AccountPlan, limits: Connector["lim
       waits.set(target.listingId, limit.quietAtMs);
   }
   return {
-    owed: sorted
-      .map(({ target }) => target)
+    // What is frozen is looked at when there is room, so that we know what it shows: buyers go on lowering it.
+    owed: [...sorted.map(({ target }) => target), ...owed.filter(isFrozen)]
       .filter(({ listingId }) => !waits.has(listingId))
       .slice(0, limits.readBatchMax),
-    setAside: [
-      ...[...waits].map(([listingId, atMs]) => ({ listingId, notBefore: toIso(atMs), failed: false })),
-      ...owed.filter(isFrozen).map(({ listingId, version }) => ({
-        listingId,
-        notBefore: toIso(nowMs + frozenMs),
-        failed: false,
-        ifVersion: version,
-      })),
-    ],
+    selling: [...waits].map(([listingId, atMs]) => ({ listingId, notBefore: toIso(atMs), failed: false })),
   };
 };
 
@@ -183,6 +175,10 @@ export const sortTargets = (owed: readonly OwedTarget[], figures: Figures, nowMs
       blocked.push({ listingId, reason: "the listing is not linked to a SKU" });
       continue;
     }
+    if (careful.wanted.frozenBy !== undefined) {
+      deferred.push({ listingId, notBefore: toIso(nowMs + frozenMs), failed: false, ifVersion: version });
+      continue;
+    }
     const shownUnits = reading?.units ?? null;
     const wantedNow = careful.wanted.units;
     const decision = decidePush({
@@ -246,8 +242,8 @@ export const planBatch = async (
   plan: AccountPlan,
   signal: AbortSignal,
 ): Promise<PlannedBatch> => {
-  const { owed, setAside } = await riskiest(deps, plan, connector.limits);
-  if (setAside.length > 0) await deferTargets(deps.db, setAside);
+  const { owed, selling } = await riskiest(deps, plan, connector.limits);
+  if (selling.length > 0) await deferTargets(deps.db, selling);
   const nothing = {
     listings: new Map(),
     readings: new Map(),

@@ -74,3 +74,38 @@ export const movementsOfVersions = (
         from json_to_recordset(${JSON.stringify(versions)}::json) as v (sku text, "locationId" text, version bigint)
         join movement m on m.sku = v.sku and m.location_id = v."locationId" and m.level_version = v.version`,
   );
+
+const Sold = z.object({ sets: z.number() });
+
+/**
+ * How many whole sets of these components an account's order lines took that became known between two times: lines that
+ * draw on exactly these SKUs. Two listings of one account that sell the same SKUs cannot be told apart here.
+ */
+export const setsSold = async (
+  on: Queryable,
+  accountId: string,
+  components: readonly { readonly sku: string; readonly units: number }[],
+  time: { readonly from: string; readonly until: string },
+): Promise<number> =>
+  (
+    await query(
+      on,
+      Sold,
+      sql`
+        with components as (
+          select sku, units from json_to_recordset(${JSON.stringify(components)}::json) as c (sku text, units bigint)
+        ), lines as (
+          select o.order_ref, o.line_ref, min((o.hold_units + o.left_units) / c.units) as sets, count(*) as parts
+            from components c
+            join order_line o on o.sku = c.sku and o.updated_at > ${time.from}::timestamptz
+           where o.account_id = ${accountId} and o.created_at > ${time.from}::timestamptz
+             and o.created_at <= ${time.until}::timestamptz
+           group by o.order_ref, o.line_ref
+        )
+        select coalesce(sum(l.sets), 0)::bigint as sets
+          from lines l
+         where l.parts = (select count(*) from components)
+           and l.parts = (select count(*) from order_line x
+                           where x.account_id = ${accountId} and x.order_ref = l.order_ref and x.line_ref = l.line_ref)`,
+    )
+  )[0]?.sets ?? 0;

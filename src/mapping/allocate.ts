@@ -58,6 +58,8 @@ export type Term =
   | { readonly term: "floor"; readonly floorUnits: number; readonly units: number }
   /** A zero hold. */
   | { readonly term: "hold"; readonly holdIds: readonly number[]; readonly units: number }
+  /** What an account sold since: its channel lowers its own number. Only in explanations. */
+  | { readonly term: "sold"; readonly soldUnits: number; readonly units: number }
   /** Not above what the channel shows: a lowering while an older, higher push is under way. */
   | { readonly term: "shown"; readonly shownUnits: number; readonly units: number };
 
@@ -179,6 +181,9 @@ export const evaluate = (terms: readonly Term[]): Allocation => {
         return { ...term, units };
       case "hold":
         units = 0;
+        return { ...term, units };
+      case "sold":
+        units = Math.max(0, units - term.soldUnits);
         return { ...term, units };
       case "shown":
         units = Math.min(units, term.shownUnits);

@@ -41,6 +41,7 @@ const StoredTerm = z.discriminatedUnion("term", [
   z.object({ term: z.literal("cap"), capUnits: z.number(), units }),
   z.object({ term: z.literal("floor"), floorUnits: z.number(), units }),
   z.object({ term: z.literal("hold"), holdIds: z.array(z.number()), units }),
+  z.object({ term: z.literal("sold"), soldUnits: z.number(), units }),
   z.object({ term: z.literal("shown"), shownUnits: z.number(), units }),
 ]);
 

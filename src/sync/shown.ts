@@ -126,3 +126,26 @@ export const observationAt = (
        where listing_id = ${listingId} and (${at}::timestamptz is null or observed_at <= ${at}::timestamptz)
        order by id desc limit 1`,
   );
+
+/** The last number of ours that the channel was seen to show, up to `until` (null: now), and why it was right. */
+export const lastOwnNumber = (
+  on: Queryable,
+  listingId: number,
+  until: string | null,
+): Promise<{ readonly attemptId: number | null; readonly at: string; readonly terms: unknown } | undefined> =>
+  queryOne(
+    on,
+    z.object({ attemptId: z.number().nullable(), at: z.string(), terms: z.json() }),
+    sql`
+      select "attemptId", to_char(at, ${iso}) as at, terms
+        from ((select id as "attemptId", started_at as at, terms from push_attempt
+                where listing_id = ${listingId} and state = 'applied'
+                  and (${until}::timestamptz is null or applied_at <= ${until}::timestamptz)
+                order by id desc limit 1)
+              union all
+              (select null, observed_at, terms from observation
+                where listing_id = ${listingId} and terms is not null
+                  and (${until}::timestamptz is null or observed_at <= ${until}::timestamptz)
+                order by id desc limit 1)) own
+       order by own.at desc limit 1`,
+  );

@@ -67,15 +67,20 @@ test("after a zero hold the listing goes to what is true now, not to what it sho
   expect(shown()).toBe(17);
 });
 
-test("a freeze leaves the number as it is, reads nothing, and is caught up with when it ends", async () => {
+test("a freeze leaves the number as it is, notes what buyers make of it, and is caught up with when it ends", async () => {
   await bench.stocked("A", 10);
   const { id } = await hold("freeze", { scope: "account", accountId });
   await bench.receive("A", 5);
   await push();
   expect([shown(), bench.channel.writes]).toEqual([10, []]);
-  await end(id);
+  bench.channel.sell("o-1", "A", 2);
   await push();
-  expect(shown()).toBe(15);
+  expect(bench.channel.writes).toEqual([]);
+  expect(await bench.rows("select shown_units::int as shown from push_target")).toEqual([{ shown: 8 }]);
+  await end(id);
+  bench.clock.advance(20_000);
+  await push();
+  expect(shown()).toBe(13);
 });
 
 test("a freeze on one listing leaves the others alone", async () => {
