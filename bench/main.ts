@@ -1,23 +1,30 @@
 import { availableParallelism, cpus, loadavg } from "node:os";
 import { parseArgs } from "node:util";
+import { openDb } from "../src/db/pool.ts";
+import { benchExplain } from "./explain/bench-explain.ts";
 import { benchLedger, type LedgerReport } from "./ledger/bench-ledger.ts";
-import { startServers } from "./servers.ts";
+import { type BenchServers, startServers } from "./servers.ts";
 
-const help = `npm run bench -- ledger [options]
+const help = `npm run bench -- ledger|explain [options]
 
-Measures durable reservations a second, side by side with other ways to do it, on servers of its own.
+ledger: durable reservations a second, side by side with other ways to do it, on servers of its own.
+explain: explanations of random listings, each held against what its channel shows.
 
+  --listings N  explain: listings in the shop (20000)
+  --sample N    explain: explanations asked for (10000)
   --rounds N    counted rounds a case (5)
   --seconds N   length of a case in a round (2)
-  --quick       2 rounds of 0.5 s: to see that it runs, not to quote
+  --quick       2 rounds of 0.5 s, or 600 listings: to see that it runs, not to quote
   --only TEXT   only cases whose name contains it: hot@64, 10k@, slow-disk
   --json        the whole report on stdout
   --help
 
-Exit code 1 when books do not add up; goals missed are printed and do not change it.
+Exit code 1 when books do not add up or an explanation is wrong; other goals missed are printed and do not change it.
 `;
 
 const options = {
+  listings: { type: "string" },
+  sample: { type: "string" },
   rounds: { type: "string" },
   seconds: { type: "string" },
   quick: { type: "boolean", default: false },
@@ -44,14 +51,43 @@ const goalLines = ({ goals, leftOut }: LedgerReport): readonly string[] => [
   ...leftOut.map((line) => `left out: ${line}`),
 ];
 
+const explain = async (
+  servers: BenchServers,
+  given: { readonly listings: number; readonly sample: number; readonly json: boolean },
+): Promise<void> => {
+  const db = openDb({
+    url: servers.postgresUrl,
+    connectionsMax: 10,
+    applicationName: "bench explain",
+    onIdleError: () => undefined,
+  });
+  try {
+    const report = await benchExplain(db, { ...given, seed: 1, tell });
+    const lines = (["now", "past"] as const).map((when) => {
+      const { asked, reproduced, p50Ms, p99Ms, maxMs } = report[when];
+      return `${when}: ${reproduced} of ${asked} reproduced; p50 ${p50Ms.toFixed(1)}, p99 ${p99Ms.toFixed(1)} (goal 200), max ${maxMs.toFixed(1)} ms`;
+    });
+    const machine = { cpu: cpus()[0]?.model ?? "", cores: availableParallelism(), loadAverage: loadavg() };
+    const full = { machine, postgres: servers.postgres, node: process.version, ...report };
+    process.stdout.write(given.json ? `${JSON.stringify(full, undefined, 2)}\n` : `${lines.join("\n")}\n`);
+    for (const line of [...report.now.wrong, ...report.past.wrong]) tell(`wrong: ${line}`);
+    if (!report.goals.reproducedAll) process.exitCode = 1;
+  } finally {
+    await db.close();
+  }
+};
+
 const main = async (): Promise<void> => {
   const { values, positionals } = parseArgs({ options, allowPositionals: true });
-  if (values.help || positionals.length !== 1 || positionals[0] !== "ledger") {
+  const [what = ""] = positionals;
+  if (values.help || positionals.length !== 1 || !["ledger", "explain"].includes(what)) {
     process.stdout.write(help);
     process.exitCode = values.help ? 0 : 1;
     return;
   }
   const rounds = Math.ceil(positive("rounds", values.rounds, values.quick ? 2 : 5, 100));
+  const listings = Math.ceil(positive("listings", values.listings, values.quick ? 600 : 20_000, 1_000_000));
+  const sample = Math.ceil(positive("sample", values.sample, values.quick ? 600 : 10_000, 1_000_000));
   const seconds = positive("seconds", values.seconds, values.quick ? 0.5 : 2, 60);
   let stop = (): Promise<void> => Promise.resolve();
   for (const signal of ["SIGINT", "SIGTERM"] as const) {
@@ -64,6 +100,7 @@ const main = async (): Promise<void> => {
   const servers = await startServers();
   stop = servers.stop;
   try {
+    if (what === "explain") return await explain(servers, { listings, sample, json: values.json });
     const machine = { cpu: cpus()[0]?.model ?? "", cores: availableParallelism(), loadAverageBefore: loadavg() };
     const versions = { node: process.version, postgres: servers.postgres, redis: servers.redis };
     tell(`${versions.postgres}, ${versions.redis}; ${rounds} rounds of ${seconds} s; load ${loadavg()[0]?.toFixed(1)}`);
