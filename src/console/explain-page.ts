@@ -3,7 +3,7 @@ import { type ExplainAnswer, type Explained, type ExplainQuestion, termText } fr
 import type { Html } from "./layout.ts";
 
 const timeline = (of: string, name: string, account: string | null): string =>
-  `/console/timeline?${new URLSearchParams({ of, name, ...(account === null ? {} : { account }) })}`;
+  `/console/timeline?${new URLSearchParams({ of, name, ...(account === null ? {} : { account }) }).toString()}`;
 
 const form = ({ sku, accountId, listing, at }: ExplainQuestion): Html => html`<form class="search" method="get">
 <label>SKU <input name="sku" value="${sku ?? ""}" autofocus></label>

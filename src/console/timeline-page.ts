@@ -19,7 +19,12 @@ export const timelinePage = (asked: Asked, found: Timeline | undefined, isAsked:
     return html`${form(asked)}<p class="note">A listing needs its account; an order only if two channels use its number.</p>`;
   if (found === undefined) return html`${form(asked)}<p class="mistake">Nothing is known by that name.</p>`;
   const { name, of, account } = asked;
-  const older = new URLSearchParams({ of, name: name ?? "", account: account ?? "", before: found.next ?? "" });
+  const older = new URLSearchParams({
+    of,
+    name: name ?? "",
+    account: account ?? "",
+    before: found.next ?? "",
+  }).toString();
   return html`${form(asked)}
 <div class="scroll"><table>
 <thead><tr><th scope="col">When</th><th scope="col">What</th><th scope="col"></th></tr></thead>

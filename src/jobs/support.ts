@@ -7,8 +7,8 @@ import { timelineOf } from "./timeline.ts";
 export type { HoldRow } from "../sync/holds.ts";
 export type { ExplainAnswer, Explained, ExplainQuestion } from "./explain-sku.ts";
 export { termText } from "./explanation.ts";
-export type { HoldDone, HoldRefusal, HoldRequest, HoldTarget } from "./put-hold.ts";
-export type { Timeline, TimelineEntry, TimelineSubject } from "./timeline-entry.ts";
+export type { HoldDone, HoldTarget } from "./put-hold.ts";
+export type { Timeline, TimelineSubject } from "./timeline-entry.ts";
 
 /** What the surfaces answer support's questions with, bound to what it needs. */
 export const createSupport = (deps: ExplainDeps & HoldDeps) => ({

@@ -82,10 +82,9 @@ test("what is reserved is told by order and reservation", async () => {
   });
   const { reservedBy, levels } = await why();
   expect(levels).toMatchObject([{ onHand: 10, reserved: 5 }]);
-  expect(reservedBy.map(({ by, ref, units }) => [by, ref, units]).toSorted()).toEqual([
-    ["order", "o-1", 2],
-    ["reservation", "cart-7", 3],
-  ]);
+  expect(new Set(reservedBy.map(({ by, ref, units }) => `${by} ${ref}: ${units}`))).toEqual(
+    new Set(["order o-1: 2", "reservation cart-7: 3"]),
+  );
 });
 
 test("a change by hand on the channel is none of our numbers, even when it is an old one of ours", async () => {

@@ -163,7 +163,7 @@ const login = async (name: string, password: string): Promise<string> => {
       body: new URLSearchParams({ name, password, next: "/console", token }).toString(),
       headers: { cookie: cookies(form), "content-type": "application/x-www-form-urlencoded" },
     },
-    { incoming: { socket: { remoteAddress: "10.1.1.1" } } } as never,
+    { incoming: { socket: { remoteAddress: "10.1.1.1" } } },
   );
   return cookies(response);
 };
