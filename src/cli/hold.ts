@@ -57,10 +57,10 @@ const holdText = (hold: HoldRow): string => {
 const effectText = ({ listings, notLive }: HoldEffect): string =>
   `${listings} listings${notLive.length === 0 ? "" : `; nothing is written to ${notLive.join(", ")}: not live`}`;
 
-const add = (kindText: string, options: AddOptions): Promise<void> =>
-  withRuntime(options, async ({ jobDeps, db }) => {
-    const kind = checked(Kind, "kind", kindText);
-    const target = targetOf(options);
+const add = (kindText: string, options: AddOptions): Promise<void> => {
+  const kind = checked(Kind, "kind", kindText);
+  const target = targetOf(options);
+  return withRuntime(options, async ({ jobDeps, db }) => {
     const nowMs = jobDeps.clock.now();
     const expiresAt = options.minutes === undefined ? (options.until ?? null) : toIso(nowMs + options.minutes * 60_000);
     if (options.dryRun === true) {
@@ -79,6 +79,7 @@ const add = (kindText: string, options: AddOptions): Promise<void> =>
     if (made.status === "refused") throw new ExitError(1, made.detail, made);
     return say(options, { ...made, done: true }, `${holdText(made.hold)}\n${effectText(made.effect)}`);
   });
+};
 
 const end = (id: number, options: GlobalOptions & { readonly dryRun?: boolean }): Promise<void> =>
   withRuntime(options, async ({ jobDeps, db }) => {
