@@ -20,7 +20,9 @@ import { systemRandom } from "./core/random.ts";
 import { grantAppRole } from "./db/app-role.ts";
 import { migrate } from "./db/migrate.ts";
 import { type Db, openDb } from "./db/pool.ts";
+import { adoptSettings } from "./jobs/adopt-settings.ts";
 import type { JobDeps } from "./jobs/deps.ts";
+import { createSupport } from "./jobs/support.ts";
 import { sweep } from "./jobs/sweep.ts";
 import { createLedger, type Ledger } from "./ledger/ledger.ts";
 import { detectRewind } from "./ledger/log/keep-heads.ts";
@@ -156,6 +158,7 @@ export const compose = async (
     if (options.roles.has("worker")) {
       // Before the first push: a restored database must not speak to a channel.
       await detectRewind(jobDeps);
+      await adoptSettings(jobDeps, plans.values());
       queues.work(bindJobs(jobDeps));
     }
     if (options.roles.has("scheduler")) {
@@ -166,20 +169,10 @@ export const compose = async (
     let webUrl: string | undefined;
     if (options.roles.has("web")) {
       const { users, line } = usersOf(settings);
+      const support = createSupport(jobDeps);
       const { planFor } = jobDeps;
-      const web = await openWeb({
-        settings,
-        users,
-        secretKey,
-        db,
-        ledger,
-        queues,
-        metrics,
-        log,
-        clock,
-        connectorFor,
-        planFor,
-      });
+      const opened = { settings, users, secretKey, db, ledger, queues, metrics, log, clock, connectorFor };
+      const web = await openWeb({ ...opened, planFor, support });
       stops.push(() => web.close());
       webUrl = web.url;
       lines.push(line);

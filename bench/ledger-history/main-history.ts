@@ -27,12 +27,12 @@ const tell = (line: string): void => {
   process.stderr.write(`${line}\n`);
 };
 
-/** The command line of `ledger-history`. */
-export const mainHistory = async (args: readonly string[]): Promise<void> => {
+/** The command line of `ledger-history`; the exit code. */
+export const mainHistory = async (args: readonly string[]): Promise<number> => {
   const { values } = parseArgs({ args: [...args], options });
   if (values.help) {
     process.stdout.write(help);
-    return;
+    return 0;
   }
   const movements = Number(values.movements ?? (values.quick ? 100_000 : 1_000_000));
   if (!Number.isInteger(movements) || movements < 1_000 || movements > 100_000_000)
@@ -73,7 +73,7 @@ export const mainHistory = async (args: readonly string[]): Promise<void> => {
           ].join("\n")}\n`,
     );
     for (const question of report.mismatches) tell(`answers differ: ${question}`);
-    if (report.mismatches.length > 0) process.exitCode = 1;
+    return report.mismatches.length > 0 ? 1 : 0;
   } finally {
     await servers.stop();
   }

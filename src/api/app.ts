@@ -3,6 +3,7 @@ import { findApiKey } from "../access/api-keys.ts";
 import { createKeyring } from "../access/keyring.ts";
 import { consoleRoutes } from "../console/home.ts";
 import { loginRoutes } from "../console/login.ts";
+import { supportPages } from "../console/support-pages.ts";
 import { answerError } from "../ops/answer-error.ts";
 import { boardRoutes } from "../ops/board.ts";
 import { healthRoutes } from "../ops/health.ts";
@@ -48,6 +49,7 @@ export const createWebApp = (deps: WebDeps): Hono<WebEnv> => {
   app.route("/", v1Routes({ ...deps, authoriser }));
   app.route("/", loginRoutes({ ...deps, signIn }));
   app.route("/", consoleRoutes({ ...deps, signIn }));
+  app.route("/", supportPages({ ...deps, signIn }));
   app.route("/", boardRoutes({ ...deps, signIn }));
   return app;
 };

@@ -6,6 +6,7 @@ import { reservationRoutes } from "./reservation-routes.ts";
 import { body, bodyAnswers, commonAnswers, json, opensWith, problem, type ScopedRoute } from "./route-parts.ts";
 import { InventoryOut, InventoryQuery, InventoryQueryOut, MovementsOut, MovementsQuery } from "./schemas.ts";
 import { stockRoutes } from "./stock-routes.ts";
+import { supportRoutes } from "./support-routes.ts";
 
 export const getInventory = createRoute({
   ...opensWith("inventory:read"),
@@ -63,4 +64,5 @@ export const apiRoutes: readonly ScopedRoute[] = [
   ...reservationRoutes,
   ...ledgerLogRoutes,
   ...planRoutes,
+  ...supportRoutes,
 ];

@@ -12,10 +12,12 @@ import { mountReservations } from "./reservations.ts";
 import { apiRoutes } from "./routes.ts";
 import { mountStockCommands } from "./stock-commands.ts";
 import type { SubmitDeps } from "./submit-lines.ts";
+import { mountSupport, type SupportApiDeps } from "./support.ts";
 import { validationHook } from "./validation-problem.ts";
 
 export type V1Deps = SubmitDeps &
-  PlansDeps & {
+  PlansDeps &
+  SupportApiDeps & {
     readonly authoriser: Authoriser;
     readonly settings: { readonly apiBodyBytes: number };
   };
@@ -39,6 +41,7 @@ export const v1Routes = (deps: V1Deps): OpenAPIHono<WebEnv> => {
   mountMovements(app, deps);
   mountLedgerLog(app, deps);
   mountPlans(app, deps);
+  mountSupport(app, deps);
   app.all("/v1/*", () => problemResponse("not-found", { detail: "See /openapi.json for what there is." }));
   return app;
 };

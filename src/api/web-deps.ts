@@ -4,6 +4,7 @@ import type { AccountsView } from "../console/home.ts";
 import type { Clock } from "../core/clock.ts";
 import type { Secret } from "../core/secret.ts";
 import type { Db } from "../db/pool.ts";
+import type { Support } from "../jobs/support.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import type { BoardQueue } from "../ops/board.ts";
 import type { Health } from "../ops/health.ts";
@@ -39,6 +40,8 @@ export type WebDeps = {
   readonly plans: PlansDeps["plans"];
   /** Asked once, when the app is made. */
   readonly boardQueues: () => readonly BoardQueue[];
+  /** Explanations, timelines, holds. */
+  readonly support: Support;
   readonly accountsView: () => Promise<AccountsView>;
   readonly health: () => Promise<Health>;
   readonly metrics: Metrics;

@@ -11,7 +11,9 @@ const quietMsMin = 2_000;
 export const accountPlan = (account: ConfiguredAccount, guards: GuardSettings, orderLagMsMax: number): AccountPlan => ({
   accountId: account.id,
   locationId: account.locationId,
+  ...(account.locationIds !== undefined && { locationIds: account.locationIds }),
   policy: account.policy,
+  ...(account.overrides !== undefined && { overrides: account.overrides }),
   guards: { ...guards, ...account.guards },
   quietMs: account.salesMargin === "measured" ? quietMsMin + 2 * orderLagMsMax : 0,
   ordersEveryMs: account.poll.ordersMs,

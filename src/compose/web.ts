@@ -8,6 +8,7 @@ import { type Clock, toIso } from "../core/clock.ts";
 import type { Secret } from "../core/secret.ts";
 import type { Db } from "../db/pool.ts";
 import type { AccountPlan } from "../jobs/deps.ts";
+import type { Support } from "../jobs/support.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import type { Log } from "../ops/logger.ts";
 import type { Metrics } from "../ops/metrics.ts";
@@ -31,6 +32,7 @@ export type WebParts = {
   readonly clock: Clock;
   readonly connectorFor: (accountId: string) => Connector | undefined;
   readonly planFor: (accountId: string) => AccountPlan | undefined;
+  readonly support: Support;
 };
 
 const accountsView = async ({ db, queues, clock }: WebParts): Promise<AccountsView> => {

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { AccountId, LocationId } from "../core/ids.ts";
 import { address, anyNumber, percent, say, seconds, strict, text, wholeNumber } from "./fields.ts";
-import { policyFields } from "./policy.ts";
+import { overrideFields, policyFields } from "./policy.ts";
 import { accountModes, salesMargins } from "./settings.ts";
 
 const daySeconds = 86_400;
@@ -11,8 +11,10 @@ const common = {
   id: AccountId,
   name: text.optional(),
   mode: z.enum(accountModes).default("read-only"),
-  location: LocationId.default(LocationId.parse("main")),
+  location: LocationId.optional(),
+  locations: z.array(LocationId).min(1, "must name at least one").optional(),
   policy: z.union([text, policyFields]).optional(),
+  overrides: z.array(overrideFields).default([]),
   poll: strict({
     orders_seconds: seconds(5, daySeconds).default(120_000),
     listings_seconds: seconds(60, 30 * daySeconds).default(21_600_000),

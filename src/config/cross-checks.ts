@@ -1,6 +1,7 @@
 import { amazonMarketplaces } from "./channel-defaults.ts";
 import type { Complaint } from "./complaint.ts";
 import { isLoopback } from "./fields.ts";
+import { policyChecks } from "./policy-checks.ts";
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -71,7 +72,8 @@ const unknownNames = (
 ): readonly Complaint[] =>
   accounts.flatMap((account, at) => {
     // Without a `location` the account sells the location `main`, which then has to exist.
-    const named = account[field] ?? (field === "location" ? "main" : undefined);
+    const otherwise = field === "location" && account["locations"] === undefined ? "main" : undefined;
+    const named = account[field] ?? otherwise;
     if (typeof named !== "string" || known.includes(named)) return [];
     const where = field === "location" ? "locations" : "policies";
     return [
@@ -154,6 +156,10 @@ export const crossChecks = (tree: unknown): readonly Complaint[] => {
     ...unknownNames(accounts, "location", locationIds),
     ...unknownNames(accounts, "policy", Object.keys(asFields(file["policies"]))),
     ...soldFrom(accounts),
+    ...policyChecks(file, accounts, {
+      accounts: idsOf(accounts, "id").filter((id) => id !== undefined),
+      locations: locationIds,
+    }),
     ...accounts.flatMap(foreignMarketplaces),
     ...accounts.flatMap(badVerificationToken),
   ];

@@ -1,7 +1,7 @@
 import type { AccountSettings } from "../connectors/settings.ts";
 import type { Secret } from "../core/secret.ts";
 
-/** What a listing may show of what is available to sell. Order: share, then buffer, then cap, then floor. */
+/** What a listing may show of what is available to sell. Order: last units, share, buffer, cap, floor. */
 export type AllocationPolicy = {
   /** Share of the available units that the listing may show, 0–100. */
   readonly sharePercent: number;
@@ -11,6 +11,28 @@ export type AllocationPolicy = {
   readonly capUnits: number | null;
   /** Below this many units show 0. */
   readonly floorUnits: number;
+  /** What counts; absent: available. */
+  readonly counts?: readonly {
+    readonly figure: "on_hand" | "reserved" | "available" | "incoming";
+    readonly locationId?: string;
+    readonly sign: 1 | -1;
+  }[];
+  /** While at most so many units count, only these accounts show them. */
+  readonly lastUnits?: { readonly atMostUnits: number; readonly accounts: readonly string[] };
+  /** What replaces share, buffer and cap while at most so many units count. */
+  readonly tiers?: readonly {
+    readonly upToUnits: number;
+    readonly sharePercent?: number;
+    readonly bufferUnits?: number;
+    readonly capUnits?: number | null;
+  }[];
+};
+
+/** Another policy for some of an account's listings. */
+export type PolicyOverride = {
+  readonly skus: readonly string[];
+  readonly listings: readonly string[];
+  readonly policy: AllocationPolicy;
 };
 
 /** `read-only`: import and compare. `shadow`: also plan, never write. `live`: write. */
@@ -26,9 +48,12 @@ export type ConfiguredAccount = AccountSettings & {
   readonly name: string;
   /** The state in which an account that is not yet known starts; later changes are made by commands. */
   readonly mode: AccountMode;
-  /** The location of ours whose stock the account sells. */
+  /** The location of ours at which the account's orders are booked. */
   readonly locationId: string;
+  /** All locations whose stock it sells; absent: that one. */
+  readonly locationIds?: readonly string[];
   readonly policy: AllocationPolicy;
+  readonly overrides?: readonly PolicyOverride[];
   readonly salesMargin: (typeof salesMargins)[number];
   /** Where they differ from the guards of all accounts. */
   readonly guards?: Partial<GuardSettings>;

@@ -6,7 +6,7 @@ import type { AccountFields, AmazonFields, EbayFields, ShopifyFields } from "./a
 import { awsRegionOf, ebayLocaleOf, orderTiming } from "./channel-defaults.ts";
 import type { EnvironmentSettings } from "./environment.ts";
 import type { FileFields } from "./file-schema.ts";
-import { defaultPolicy, toPolicy } from "./policy.ts";
+import { defaultPolicy, policyOf, toOverrides, toPolicy } from "./policy.ts";
 import type { AllocationPolicy, ConfiguredAccount, GuardSettings, Settings } from "./settings.ts";
 
 const defaultPort = 8080;
@@ -114,14 +114,14 @@ type Surroundings = { readonly baseUrl: string; readonly policies: Readonly<Reco
 
 const toAccount = (fields: AccountFields, around: Surroundings): ConfiguredAccount => {
   const timing = orderTiming[fields.channel];
-  const named =
-    typeof fields.policy === "string" ? around.policies[fields.policy] : fields.policy && toPolicy(fields.policy);
   const common = {
     id: fields.id,
     name: fields.name ?? fields.id,
     mode: fields.mode,
-    locationId: fields.location,
-    policy: named ?? defaultPolicy,
+    locationId: fields.location ?? fields.locations?.[0] ?? "main",
+    ...(fields.locations !== undefined && { locationIds: [...new Set(fields.locations)] }),
+    policy: policyOf(fields.policy, around.policies) ?? defaultPolicy,
+    ...(fields.overrides.length > 0 && { overrides: toOverrides(fields.overrides, around.policies) }),
     poll: { ordersMs: fields.poll.orders_seconds, listingsMs: fields.poll.listings_seconds },
     quotas: Object.fromEntries(
       Object.entries(fields.quotas).map(([name, quota]) => [

@@ -34,7 +34,7 @@ const header = ({
   readonly logoutToken: string;
 }): Html => html`<header>
 <h1>Lockstep</h1>
-<nav><a href="/console">Accounts</a> <a href="/board">Queues</a> <a href="/openapi.json">API</a></nav>
+<nav><a href="/console">Accounts</a> <a href="/console/explain">Explain</a> <a href="/console/timeline">Timeline</a> <a href="/console/holds">Holds</a> <a href="/board">Queues</a> <a href="/openapi.json">API</a></nav>
 <span class="who">${session.user.name}, ${session.user.role}</span>
 <form class="inline" method="post" action="/logout">
 <input type="hidden" name="token" value="${logoutToken}">

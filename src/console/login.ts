@@ -12,10 +12,10 @@ import { clientAddress } from "../ops/client-address.ts";
 import type { Log } from "../ops/logger.ts";
 import type { Metrics } from "../ops/metrics.ts";
 import { ProblemError } from "../ops/problem.ts";
-import { readBody } from "../ops/read-body.ts";
 import { type SignInDeps, sessionCookie, sessionOf } from "../ops/signed-in.ts";
 import type { WebEnv } from "../ops/web-env.ts";
 import { type Html, page } from "./layout.ts";
+import { readForm } from "./read-form.ts";
 
 export type LoginDeps = {
   readonly db: Db;
@@ -27,7 +27,6 @@ export type LoginDeps = {
 };
 
 const nonceCookie = "lockstep_login";
-const formBytesMax = 8 * 1024;
 const failureLimits = { failuresMax: 10, windowMs: 5 * 60_000, addressesMax: 10_000 };
 
 const LoginForm = z.object({ name: z.string(), password: z.string(), token: z.string(), next: z.string().default("") });
@@ -36,14 +35,6 @@ const LogoutForm = z.object({ token: z.string() });
 /** Only to pages of ours: a link to the login form must not send anybody elsewhere. */
 const safeNext = (next: string): string =>
   /^\/(?:console|board)(?:\/[\w./%~-]*)?$/.test(next) && !next.includes("..") ? next : "/console";
-
-const readForm = async <Schema extends z.ZodType>(c: Context<WebEnv>, schema: Schema): Promise<z.infer<Schema>> => {
-  const bytes = await readBody(c.req.raw, formBytesMax);
-  if (bytes === undefined) throw new ProblemError("payload-too-large");
-  const form = schema.safeParse(Object.fromEntries(new URLSearchParams(Buffer.from(bytes).toString("utf8"))));
-  if (!form.success) throw new ProblemError("invalid-request", { detail: "The form is not complete." });
-  return form.data;
-};
 
 const loginPage = (form: {
   readonly token: string;

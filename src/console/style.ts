@@ -19,8 +19,9 @@ td.figure, th.figure { text-align: right; font-variant-numeric: tabular-nums; }
 .note { color: var(--soft); }
 form.login { max-width: 22rem; margin: 10vh auto 0; display: grid; gap: .8rem; }
 form.inline { display: inline; }
+form.search { display: flex; flex-wrap: wrap; gap: .8rem; align-items: end; margin-top: 1.5rem; }
 label { display: grid; gap: .2rem; }
-input { font: inherit; padding: .5rem; border: 1px solid var(--line); border-radius: .3rem; }
+input, select { font: inherit; padding: .5rem; border: 1px solid var(--line); border-radius: .3rem; }
 button { font: inherit; padding: .5rem 1rem; border: 1px solid var(--line); border-radius: .3rem; cursor: pointer; }
 :focus-visible { outline: 2px solid #1a73e8; outline-offset: 2px; }
 `;

@@ -4,6 +4,7 @@ import { inTransaction } from "../db/transaction.ts";
 import { post } from "../ledger/post.ts";
 import { resolveNames } from "../mapping/links.ts";
 import { noteUnmapped, type Settlement, settleDeliveries, type UnmappedLine } from "../sync/inbox.ts";
+import { noteToldOrders } from "../sync/inbox-orders.ts";
 import { noteStockHints } from "../sync/stock-hints.ts";
 import type { JobDeps } from "./deps.ts";
 import { type Meaning, orderCommands } from "./order-commands.ts";
@@ -81,6 +82,8 @@ export const applyDeliveries = async (
     }
     await post(tx, commands);
     await noteUnmapped(tx, accountId, unmapped);
+    const told = deliveries.flatMap((one) => ordersOf(one).map(({ orderRef }) => ({ inboxId: one.id, orderRef })));
+    await noteToldOrders(tx, accountId, told);
     const hints = deliveries.flatMap((delivery) =>
       delivery.events.flatMap((event) => (event.kind === "stock-hint" ? [event] : [])),
     );

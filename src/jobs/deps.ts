@@ -4,7 +4,7 @@ import type { Random } from "../core/random.ts";
 import type { Db } from "../db/pool.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import type { Signer } from "../ledger/log/note.ts";
-import type { AllocationPolicy } from "../mapping/allocate.ts";
+import type { AllocationPolicy, PolicyOverride } from "../mapping/policy.ts";
 import type { GuardLimits } from "../sync/guard.ts";
 
 export type JobName =
@@ -27,8 +27,13 @@ export type JobName =
 /** What jobs need to know of an account's settings. */
 export type AccountPlan = {
   readonly accountId: string;
+  /** Where the account's orders are booked. */
   readonly locationId: string;
+  /** All locations whose stock it sells; absent: `locationId` alone. */
+  readonly locationIds?: readonly string[];
   readonly policy: AllocationPolicy;
+  /** Other policies for some of its listings. */
+  readonly overrides?: readonly PolicyOverride[];
   readonly guards: GuardLimits;
   readonly ordersEveryMs: number;
   readonly listingsEveryMs: number;

@@ -2,6 +2,7 @@ import type { Connector } from "../connectors/connector.ts";
 import { toIso } from "../core/clock.ts";
 import { inTransaction } from "../db/transaction.ts";
 import { deferDelivery, keepDeliveries, type Settlement, settleDeliveries } from "../sync/inbox.ts";
+import { noteToldOrders } from "../sync/inbox-orders.ts";
 import type { JobDeps } from "./deps.ts";
 import { snapshotDelivery } from "./order-snapshot.ts";
 
@@ -39,6 +40,8 @@ export const fetchHintedOrders = async (
     const deliveries = orders.map((order) => ({ delivery: snapshotDelivery(order) }));
     await keepDeliveries(tx, { accountId, door: "read", deliveries, now: toIso(now) });
     await settleDeliveries(tx, settled, toIso(now));
+    const told = hinted.flatMap(({ id, orderRefs }) => orderRefs.map((orderRef) => ({ inboxId: id, orderRef })));
+    await noteToldOrders(tx, accountId, told);
   });
   for (const delivery of early) {
     const waitMs = notFoundWaitsMs[delivery.attempts] ?? 30_000;

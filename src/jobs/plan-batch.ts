@@ -14,6 +14,7 @@ import {
   type OwedTarget,
   owedTargets,
   recordReadings,
+  type Settled,
   settleTargets,
   targetCount,
   unseenOrders,
@@ -39,7 +40,7 @@ export type PlannedWrite = ListingHandle & {
 export type PlannedBatch = {
   readonly looked: number;
   readonly writes: readonly PlannedWrite[];
-  readonly settled: readonly { readonly listingId: number; readonly version: number; readonly units: number }[];
+  readonly settled: readonly Settled[];
   readonly rides: readonly { readonly attemptId: number; readonly version: number }[];
   readonly deferred: readonly Deferral[];
   readonly blocked: readonly { readonly listingId: number; readonly reason: string }[];
@@ -47,6 +48,8 @@ export type PlannedBatch = {
   readonly waitsForOrdersOf: readonly string[];
 };
 
+/** A freeze that ends marks its listings owed; until then one look an hour is enough. */
+const frozenMs = 60 * 60_000;
 const owedMax = 10_000;
 const waitMs = { "orders-not-seen": 1_000, "open-attempt": 500, selling: 1_000 } as const;
 /** Raises that wait for quiet are set aside without a read; not more of them than this are looked through at once. */
@@ -78,13 +81,19 @@ const riskiest = async (
   if (owed.length === 0) return { owed, selling: [] };
   const ids = owed.map((target) => target.listingId);
   const wanted = await wantedUnits(deps.db, ids, plan);
-  const changes = owed.map((target) => ({
-    target,
-    wantedUnits: wanted.get(target.listingId)?.units ?? 0,
-    shownUnits: target.shownUnits,
-    withheldUnits: target.withheldUnits,
-  }));
-  const stopped = judgeRun(changes, await targetCount(deps.db, plan.accountId), plan.guards);
+  const isFrozen = ({ listingId }: OwedTarget): boolean => wanted.get(listingId)?.frozenBy !== undefined;
+  const changes = owed
+    .filter((target) => !isFrozen(target))
+    .map((target) => ({
+      target,
+      wantedUnits: wanted.get(target.listingId)?.units ?? 0,
+      shownUnits: target.shownUnits,
+      // Coming back from a hold is no raise to ask about.
+      withheldUnits: target.released ? Number.POSITIVE_INFINITY : target.withheldUnits,
+    }));
+  // Neither is what a person has set to 0 by a hold.
+  const judged = changes.filter(({ target }) => wanted.get(target.listingId)?.isHeldAtZero !== true);
+  const stopped = judgeRun(judged, await targetCount(deps.db, plan.accountId), plan.guards);
   if (stopped !== undefined && !(await areGuardsOff(deps.db, plan.accountId, toIso(nowMs))))
     throw new GuardError(stopped);
   const sorted = changes
@@ -104,8 +113,8 @@ const riskiest = async (
       waits.set(target.listingId, limit.quietAtMs);
   }
   return {
-    owed: sorted
-      .map(({ target }) => target)
+    // What is frozen is looked at when there is room, so that we know what it shows: buyers go on lowering it.
+    owed: [...sorted.map(({ target }) => target), ...owed.filter(isFrozen)]
       .filter(({ listingId }) => !waits.has(listingId))
       .slice(0, rowsMax),
     selling: [...waits].map(([listingId, atMs]) => ({ listingId, notBefore: toIso(atMs), failed: false })),
@@ -163,7 +172,7 @@ const termsOf = (allocation: Allocation, units: number): Allocation["terms"] =>
 /** What each owed listing needs, from the gathered figures. Pure. */
 export const sortTargets = (owed: readonly OwedTarget[], figures: Figures, nowMs: number): PlannedBatch => {
   const writes: PlannedWrite[] = [];
-  const settled: { listingId: number; version: number; units: number }[] = [];
+  const settled: Settled[] = [];
   const rides: { attemptId: number; version: number }[] = [];
   const deferred: Deferral[] = [];
   const blocked: { listingId: number; reason: string }[] = [];
@@ -174,6 +183,10 @@ export const sortTargets = (owed: readonly OwedTarget[], figures: Figures, nowMs
     const reading = figures.readings.get(listingId);
     if (listing === undefined || careful === undefined) {
       blocked.push({ listingId, reason: "the listing is not linked to a SKU" });
+      continue;
+    }
+    if (careful.wanted.frozenBy !== undefined) {
+      deferred.push({ listingId, notBefore: toIso(nowMs + frozenMs), failed: false, ifVersion: version });
       continue;
     }
     const shownUnits = reading?.units ?? null;
@@ -188,7 +201,7 @@ export const sortTargets = (owed: readonly OwedTarget[], figures: Figures, nowMs
     });
     switch (decision.action) {
       case "settled":
-        settled.push({ listingId, version, units: wantedNow });
+        settled.push({ listingId, version, units: wantedNow, terms: careful.wanted.terms });
         break;
       case "ride":
         rides.push({ attemptId: decision.attemptId, version });

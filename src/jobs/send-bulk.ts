@@ -3,6 +3,7 @@ import { toIso } from "../core/clock.ts";
 import { inTransaction } from "../db/transaction.ts";
 import { openAttempts } from "../sync/attempts.ts";
 import { recordReceipt } from "../sync/bulk-attempts.ts";
+import { forbiddenWrites } from "../sync/holds.ts";
 import { holdLease, type Lease } from "../sync/leases.ts";
 import type { JobDeps } from "./deps.ts";
 import type { PlannedWrite } from "./plan-batch.ts";
@@ -27,14 +28,16 @@ export const sendBulk = async (
   deps: JobDeps,
   connector: Connector & { readonly bulk: Bulk },
   lease: Lease,
-  batch: readonly PlannedWrite[],
+  planned: readonly PlannedWrite[],
   signal: AbortSignal,
 ): Promise<void> => {
   const { accountId } = lease;
   const attemptKey = deps.ids();
   const startedMs = deps.clock.now();
-  await inTransaction(deps.db, async (tx) => {
+  const batch = await inTransaction(deps.db, async (tx) => {
     if (!(await holdLease(tx, lease))) throw new LeaseLostError();
+    const forbidden = await forbiddenWrites(tx, planned);
+    const allowed = planned.filter(({ listingId }) => !forbidden.has(listingId));
     await openAttempts(tx, {
       accountId,
       attemptKey,
@@ -42,9 +45,11 @@ export const sendBulk = async (
       startedAt: toIso(startedMs),
       effectUntil: toIso(startedMs + doubtMs),
       nextReadAt: toIso(startedMs + firstReadMs),
-      attempts: batch.map(attemptOf),
+      attempts: allowed.map(attemptOf),
     });
+    return allowed;
   });
+  if (batch.length === 0) return;
   const deadline = AbortSignal.any([signal, AbortSignal.timeout(submitMsMax)]);
   let outcomes: readonly PushOutcome[];
   let receipt: string | null = null;

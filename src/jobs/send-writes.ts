@@ -3,6 +3,7 @@ import { toIso } from "../core/clock.ts";
 import { ChannelError } from "../core/failure.ts";
 import { inTransaction } from "../db/transaction.ts";
 import { type NewAttempt, openAttempts } from "../sync/attempts.ts";
+import { forbiddenWrites } from "../sync/holds.ts";
 import { holdLease, type Lease } from "../sync/leases.ts";
 import type { JobDeps } from "./deps.ts";
 import type { PlannedWrite } from "./plan-batch.ts";
@@ -54,14 +55,17 @@ export const sendWrites = async (
   deps: JobDeps,
   connector: Connector,
   lease: Lease,
-  batch: readonly PlannedWrite[],
+  planned: readonly PlannedWrite[],
   signal: AbortSignal,
 ): Promise<void> => {
   const { accountId } = lease;
   const attemptKey = deps.ids();
   const startedMs = deps.clock.now();
-  await inTransaction(deps.db, async (tx) => {
+  const batch = await inTransaction(deps.db, async (tx) => {
     if (!(await holdLease(tx, lease))) throw new LeaseLostError();
+    // A hold that came since they were planned: its listings owe anew and are planned with it.
+    const forbidden = await forbiddenWrites(tx, planned);
+    const allowed = planned.filter(({ listingId }) => !forbidden.has(listingId));
     await openAttempts(tx, {
       accountId,
       attemptKey,
@@ -69,9 +73,11 @@ export const sendWrites = async (
       startedAt: toIso(startedMs),
       effectUntil: toIso(startedMs + callMsMax + connector.limits.settleMs),
       nextReadAt: toIso(startedMs + firstReadMs),
-      attempts: batch.map(attemptOf),
+      attempts: allowed.map(attemptOf),
     });
+    return allowed;
   });
+  if (batch.length === 0) return;
   const writes = batch.map(writeOf);
   const deadline = AbortSignal.any([signal, AbortSignal.timeout(callMsMax)]);
   let outcomes: readonly PushOutcome[];

@@ -10,6 +10,7 @@ import { accountsToAutoLink } from "../mapping/links.ts";
 import { listAccounts } from "../sync/accounts.ts";
 import { accountsWithDueBulks } from "../sync/bulk-attempts.ts";
 import { readCursor } from "../sync/cursors.ts";
+import { endHolds, expiredBy } from "../sync/holds.ts";
 import { owedWork } from "../sync/owed-work.ts";
 import { accountsWithPlanWork } from "../sync/plan-work.ts";
 import { invariantsDue } from "./check-invariants.ts";
@@ -45,7 +46,9 @@ export const sweep = async (deps: JobDeps): Promise<boolean> => {
       sql`select pg_try_advisory_xact_lock(${sweepLock}) as mine`,
     );
     if (lock?.mine !== true) return undefined;
+    const endedHolds = await endHolds(tx, { id: null, by: expiredBy, now: toIso(nowMs) });
     return {
+      endedHolds,
       work: await owedWork(tx, toIso(nowMs)),
       accounts: await listAccounts(tx),
       outbox: await outboxWaiting(tx),
@@ -58,6 +61,10 @@ export const sweep = async (deps: JobDeps): Promise<boolean> => {
     };
   });
   if (found === undefined) return false;
+  if (found.endedHolds.ids.length > 0) {
+    const { ids, reach } = found.endedHolds;
+    deps.log.info({ holds: ids, listings: reach.listings }, "holds expired; what they braked follows the ledger again");
+  }
   if (found.outbox > 0) deps.wake("publish-events", {});
   if (found.expired.length > 0) deps.wake("expire-reservations", {});
   if (found.monthsMade > 0) deps.log.info({ months: found.monthsMade }, "partitions of the journal made");

@@ -86,3 +86,18 @@ export const listingIdByName = async (on: Queryable, accountId: string, name: st
         limit 1`,
     )
   )[0]?.id;
+
+/** Ids of the listings that sell any of these SKUs. */
+export const listingIdsOfSkus = async (
+  on: Queryable,
+  skus: readonly string[],
+  rowsMax: number,
+): Promise<readonly number[]> =>
+  (
+    await query(
+      on,
+      z.object({ id: z.number() }),
+      sql`
+        select distinct k.listing_id as id from listing_link k where k.sku = any(${skus}) order by 1 limit ${rowsMax}`,
+    )
+  ).map((row) => row.id);

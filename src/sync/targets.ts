@@ -77,6 +77,8 @@ export const OwedTarget = z.object({
   version: z.number(),
   shownUnits: z.number().nullable(),
   withheldUnits: z.number(),
+  /** Shown as 0 by a hold that is over, and not settled since. */
+  released: z.boolean(),
   owedSince: z.string(),
   failures: z.number(),
 });
@@ -94,7 +96,7 @@ export const owedTargets = (
     OwedTarget,
     sql`
       select t.listing_id as "listingId", t.wanted_version as version, t.shown_units as "shownUnits", t.failures,
-             t.withheld_units as "withheldUnits",
+             t.withheld_units as "withheldUnits", t.released_version > t.settled_version as released,
              to_char(t.owed_since, 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as "owedSince"
         from push_target t
        where t.account_id = ${accountId} and t.wanted_version > t.settled_version and t.blocked_reason is null
@@ -140,18 +142,29 @@ export const recordReadings = async (
   );
 };
 
+export type Settled = {
+  readonly listingId: number;
+  readonly version: number;
+  readonly units: number;
+  /** Where no attempt has them: why that is the number. */
+  readonly terms?: unknown;
+};
+
 /** The channel provably shows what was wanted at these versions. Returns since when each closed debt was owed, epoch ms. */
-export const settleTargets = async (
-  on: Queryable,
-  settled: readonly { readonly listingId: number; readonly version: number; readonly units: number }[],
-): Promise<readonly number[]> =>
+export const settleTargets = async (on: Queryable, settled: readonly Settled[]): Promise<readonly number[]> =>
   (
     await query(
       on,
       z.object({ owedSinceMs: z.number() }),
       sql`
         with locked as (select listing_id from push_target where listing_id = any(${settled.map((one) => one.listingId)})
-                         order by listing_id for update)
+                         order by listing_id for update),
+        explained as (
+          update observation o set terms = s.terms
+            from json_to_recordset(${JSON.stringify(settled)}::json) as s ("listingId" bigint, units bigint, terms jsonb)
+           where s.terms is not null and o.terms is null and o.units = s.units
+             and o.id = (select last.id from observation last where last.listing_id = s."listingId" order by last.id desc limit 1)
+        )
         update push_target t
            set settled_version = greatest(t.settled_version, s.version), wanted_units = s.units, failures = 0, not_before = null,
                withheld_units = case when t.wanted_version = s.version then 0 else t.withheld_units end
@@ -163,7 +176,13 @@ export const settleTargets = async (
     )
   ).map((row) => row.owedSinceMs);
 
-export type Deferral = { readonly listingId: number; readonly notBefore: string; readonly failed: boolean };
+export type Deferral = {
+  readonly listingId: number;
+  readonly notBefore: string;
+  readonly failed: boolean;
+  /** Only if nothing has come up since: a long wait must not swallow the news that would end it. */
+  readonly ifVersion?: number;
+};
 
 /** Not now: looked at again after `notBefore`. `failed` counts towards the backoff. */
 export const deferTargets = async (on: Queryable, deferrals: readonly Deferral[]): Promise<void> => {
@@ -175,9 +194,9 @@ export const deferTargets = async (on: Queryable, deferrals: readonly Deferral[]
       update push_target t
          set not_before = d."notBefore", failures = t.failures + case when d.failed then 1 else 0 end
         from locked
-        join json_to_recordset(${JSON.stringify(deferrals)}::json) as d ("listingId" bigint, "notBefore" timestamptz, failed boolean)
+        join json_to_recordset(${JSON.stringify(deferrals)}::json) as d ("listingId" bigint, "notBefore" timestamptz, failed boolean, "ifVersion" bigint)
           on d."listingId" = locked.listing_id
-       where t.listing_id = locked.listing_id`,
+       where t.listing_id = locked.listing_id and (d."ifVersion" is null or d."ifVersion" = t.wanted_version)`,
   );
 };
 

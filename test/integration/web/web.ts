@@ -8,6 +8,7 @@ import { systemClock, toIso } from "../../../src/core/clock.ts";
 import { systemRandom } from "../../../src/core/random.ts";
 import { Secret } from "../../../src/core/secret.ts";
 import { execute, sql } from "../../../src/db/sql.ts";
+import { createSupport } from "../../../src/jobs/support.ts";
 import { createLedger } from "../../../src/ledger/ledger.ts";
 import { upsertLocations } from "../../../src/ledger/queries.ts";
 import { createMetrics } from "../../../src/ops/metrics.ts";
@@ -64,6 +65,13 @@ export const startWeb = async (
       rulesOf: (id) => (id === "shop-de" ? { locationId: "main", policyVersion: "p1" } : undefined),
       wake: (id) => woken.push(`plans ${id}`),
     },
+    support: createSupport({
+      db,
+      clock,
+      planFor: () => undefined,
+      connectorFor: () => undefined,
+      wake: (name, payload) => woken.push(`${name} ${JSON.stringify(payload)}`),
+    }),
     boardQueues: () => [],
     accountsView: async () => ({ accounts: [], queues: [] }),
     health: async () => ({ ok: true, checks: [{ name: "database", ok: true, detail: "" }] }),

@@ -8,6 +8,7 @@ import { apiRoutes } from "../../../src/api/routes.ts";
 import { InventoryQuery } from "../../../src/api/schemas.ts";
 import { AdjustBody } from "../../../src/api/stock-schemas.ts";
 import { v1Routes } from "../../../src/api/v1.ts";
+import { createSupport } from "../../../src/jobs/support.ts";
 import { answerError } from "../../../src/ops/answer-error.ts";
 import type { Log } from "../../../src/ops/logger.ts";
 import { createMetrics } from "../../../src/ops/metrics.ts";
@@ -45,6 +46,13 @@ const v1 = (): ReturnType<typeof v1Routes> => {
     clock,
     wakeOutbox: () => undefined,
     plans: { rulesOf: () => undefined, wake: () => undefined },
+    support: createSupport({
+      db: nowhere as never,
+      clock,
+      planFor: () => undefined,
+      connectorFor: () => undefined,
+      wake: () => undefined,
+    }),
     authoriser,
     settings: { apiBodyBytes: 1_024 },
   });
