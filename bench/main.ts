@@ -1,9 +1,10 @@
 import { availableParallelism, cpus, loadavg } from "node:os";
 import { parseArgs } from "node:util";
+import { benchAudit } from "./audit/bench-audit.ts";
 import { benchLedger, type LedgerReport } from "./ledger/bench-ledger.ts";
 import { startServers } from "./servers.ts";
 
-const help = `npm run bench -- ledger [options]
+const help = `npm run bench -- ledger [options]; also: audit (its own --help)
 
 Measures durable reservations a second, side by side with other ways to do it, on servers of its own.
 
@@ -45,6 +46,11 @@ const goalLines = ({ goals, leftOut }: LedgerReport): readonly string[] => [
 ];
 
 const main = async (): Promise<void> => {
+  const [bench, ...args] = process.argv.slice(2);
+  if (bench === "audit") {
+    process.exitCode = await benchAudit(args);
+    return;
+  }
   const { values, positionals } = parseArgs({ options, allowPositionals: true });
   if (values.help || positionals.length !== 1 || positionals[0] !== "ledger") {
     process.stdout.write(help);

@@ -99,6 +99,7 @@ const writers: Readonly<Record<string, string>> = {
   push_target: "sync",
   push_attempt: "sync",
   observation: "sync",
+  drift: "sync",
   api_key: "access",
   audit_entry: "access",
   api_request: "access",

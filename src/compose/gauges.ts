@@ -3,6 +3,7 @@ import { readTreeSize } from "../ledger/log/log-rows.ts";
 import { openRewind } from "../ledger/log/rewind.ts";
 import { unsealedCount } from "../ledger/log/seal.ts";
 import { outboxWaiting } from "../ledger/outbox.ts";
+import { driftCounts } from "../sync/drifts.ts";
 import { type OwedWork, owedWork } from "../sync/owed-work.ts";
 import type { WebParts } from "./web.ts";
 
@@ -73,6 +74,16 @@ export const registerWorkGauges = ({
       name: "lockstep_log_rewound",
       help: "1 while the database was found rewound and nobody accepted it: pushes are frozen.",
       read: async () => [{ value: (await openRewind(db)) === undefined ? 0 : 1 }],
+    },
+    {
+      name: "lockstep_drifts",
+      help: "Drifts, by account, cause and state; cause none = not judged yet.",
+      labelNames: ["account", "cause", "state"],
+      read: async () =>
+        (await driftCounts(db)).map(({ accountId, cause, state, count }) => ({
+          labels: { account: accountId, cause, state },
+          value: count,
+        })),
     },
     {
       name: "lockstep_queue_jobs",

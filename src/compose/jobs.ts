@@ -1,3 +1,4 @@
+import { auditAccount } from "../jobs/audit-account.ts";
 import { confirmPushes } from "../jobs/confirm-pushes.ts";
 import type { JobDeps } from "../jobs/deps.ts";
 import { drainNotifications } from "../jobs/drain-notifications.ts";
@@ -21,6 +22,7 @@ export const jobDefinitions = [
   importListings,
   expireReservations,
   sealLedger,
+  auditAccount,
 ] as const;
 
 export const bindJobs = (deps: JobDeps): readonly BoundJob[] => [
@@ -33,4 +35,5 @@ export const bindJobs = (deps: JobDeps): readonly BoundJob[] => [
   bindJob(importListings, deps),
   bindJob(expireReservations, deps),
   bindJob(sealLedger, deps),
+  bindJob(auditAccount, deps),
 ];

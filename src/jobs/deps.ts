@@ -6,6 +6,7 @@ import type { Ledger } from "../ledger/ledger.ts";
 import type { Signer } from "../ledger/log/note.ts";
 import type { AllocationPolicy } from "../mapping/allocate.ts";
 import type { GuardLimits } from "../sync/guard.ts";
+import type { AuditPlan } from "./audit-plan.ts";
 
 export type JobName =
   | "ingest"
@@ -16,7 +17,8 @@ export type JobName =
   | "drain-notifications"
   | "import-listings"
   | "expire-reservations"
-  | "seal-ledger";
+  | "seal-ledger"
+  | "audit-account";
 
 /** What jobs need to know of an account's settings. */
 export type AccountPlan = {
@@ -30,6 +32,8 @@ export type AccountPlan = {
   readonly quietMs: number;
   /** The shortest time between two order polls that a waiting raise asks for. */
   readonly ordersEveryMsMin: number;
+  /** How its listings are audited; absent = the usual way. */
+  readonly audit?: AuditPlan;
 };
 
 /** Counters that jobs feed; ops/ turns them into metrics. */

@@ -10,6 +10,7 @@ import { accountsToAutoLink } from "../mapping/links.ts";
 import { listAccounts } from "../sync/accounts.ts";
 import { readCursor } from "../sync/cursors.ts";
 import { owedWork } from "../sync/owed-work.ts";
+import { auditStream, isAudited } from "./audit-account.ts";
 import type { JobDeps } from "./deps.ts";
 import { listingsStream } from "./import-listings.ts";
 import { linkListings } from "./link-listings.ts";
@@ -74,6 +75,10 @@ export const sweep = async (deps: JobDeps): Promise<boolean> => {
     const listings = await readCursor(deps.db, account.id, listingsStream);
     if (isOlder(listings.watermark, plan.listingsEveryMs, nowMs) && isOlder(listings.triedAt, triesEveryMs, nowMs)) {
       deps.wake("import-listings", { accountId: account.id });
+    }
+    const { cursor: auditNext } = await readCursor(deps.db, account.id, auditStream);
+    if (isAudited(account.state) && (auditNext === null || Date.parse(auditNext) <= nowMs)) {
+      deps.wake("audit-account", { accountId: account.id });
     }
   }
   for (const accountId of await accountsToAutoLink(deps.db)) await linkListings(deps, accountId);

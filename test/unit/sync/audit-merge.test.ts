@@ -76,7 +76,9 @@ test("the merge finds what two maps find, whatever the names, the order of arriv
       const found = await differencesOf(inChunks(copied(ours), size), sorted.lines());
       await spool.dispose();
       const wanted = expectedDifferences(ours, theirs).map((line) =>
-        line.endsWith(" undefined") ? line.replace(/ \d+ undefined$/, " ours") : line.replace(/ undefined \d+$/, " theirs"),
+        line.endsWith(" undefined")
+          ? line.replace(/ \d+ undefined$/, " ours")
+          : line.replace(/ undefined \d+$/, " theirs"),
       );
       expect(found.map(told).toSorted()).toEqual(wanted.toSorted());
     }),

@@ -1,0 +1,174 @@
+import { z } from "zod";
+import { toIso } from "../core/clock.ts";
+import { execute, type Queryable, query, queryOne, sql, type Tx } from "../db/sql.ts";
+import type { DriftCause, DriftEvidence } from "./drift-cause.ts";
+import { driftCauses } from "./drift-cause.ts";
+import type { Found } from "./drift-find.ts";
+import { type DriftPolicy, driftPolicies } from "./drift-policy.ts";
+
+export const driftStates = ["suspected", "open", "healing", "healed", "accepted", "dismissed", "gone"] as const;
+export type DriftState = (typeof driftStates)[number];
+
+/** Writes down what a reading found; a listing that drifts already is left as it is. Returns how many are new. */
+export const noteDrifts = async (
+  tx: Tx,
+  accountId: string,
+  found: readonly Found[],
+  given: { readonly foundHow: "rolling" | "sweep"; readonly observedAt: string },
+): Promise<number> => {
+  if (found.length === 0) return 0;
+  const rows = found.map(({ rightAtMs, ...one }) => ({
+    ...one,
+    rightAt: rightAtMs === null ? null : toIso(rightAtMs),
+  }));
+  return execute(
+    tx,
+    sql`
+      insert into drift (listing_id, account_id, found_how, expected_units, observed_units, right_at, observed_at, was_owed,
+                         state, state_since)
+      select "listingId", ${accountId}, ${given.foundHow}, "expectedUnits", "observedUnits", "rightAt",
+             ${given.observedAt}::timestamptz, "wasOwed", 'suspected', ${given.observedAt}::timestamptz
+        from json_to_recordset(${JSON.stringify(rows)}::json)
+             as f ("listingId" bigint, "expectedUnits" bigint, "observedUnits" bigint, "rightAt" timestamptz, "wasOwed" boolean)
+       order by "listingId"
+      on conflict (listing_id) where state in ('suspected', 'open', 'healing') do nothing`,
+  );
+};
+
+export type Judgement = {
+  readonly id: number;
+  readonly cause: DriftCause;
+  readonly policy: DriftPolicy;
+  /** `isOlder`: the number was one of ours from before its last push. */
+  readonly evidence: DriftEvidence & { readonly isOlder: boolean };
+  readonly state: DriftState;
+  readonly reason: string | null;
+};
+
+/** Keeps causes and what was done about them. */
+export const recordJudgements = async (on: Queryable, judged: readonly Judgement[], now: string): Promise<void> => {
+  await execute(
+    on,
+    sql`
+      update drift d
+         set cause = j.cause, policy = j.policy, evidence = j.evidence, reason = j.reason, state = j.state,
+             state_since = case when d.state = j.state then d.state_since else ${now}::timestamptz end,
+             decided_by = case when j.state = 'accepted' then 'policy' end
+        from json_to_recordset(${JSON.stringify(judged)}::json)
+             as j (id bigint, cause text, policy text, evidence jsonb, state text, reason text)
+       where d.id = j.id and d.state in ('suspected', 'open')`,
+  );
+};
+
+/** The listings owe a push again: what they should show is computed, read and decided anew, like everything that is owed. */
+export const oweAgain = async (tx: Tx, listingIds: readonly number[], now: string): Promise<void> => {
+  if (listingIds.length === 0) return;
+  await execute(
+    tx,
+    sql`
+      with locked as (select listing_id from push_target where listing_id = any(${listingIds}) order by listing_id for update)
+      update push_target t
+         set wanted_version = t.wanted_version + 1, blocked_reason = null, failures = 0, not_before = null,
+             owed_since = case when t.settled_version = t.wanted_version then ${now}::timestamptz else t.owed_since end
+        from locked where t.listing_id = locked.listing_id`,
+  );
+};
+
+/** Drifts whose listing was seen right again since, with nothing owed or under way. Returns how many ended. */
+export const closeHealedDrifts = (on: Queryable, accountId: string, now: string): Promise<number> =>
+  execute(
+    on,
+    sql`
+      update drift d set state = 'healed', state_since = ${now}::timestamptz
+        from push_target t
+       where d.account_id = ${accountId} and d.state in ('open', 'healing') and t.listing_id = d.listing_id
+         and t.wanted_version = t.settled_version and t.shown_units = t.wanted_units and t.shown_at > d.state_since
+         and not exists (select 1 from push_attempt a
+                          where a.listing_id = d.listing_id and a.state in ('sent', 'accepted', 'unknown'))`,
+  );
+
+export const DriftRow = z.object({
+  id: z.number(),
+  accountId: z.string(),
+  listingId: z.number(),
+  ref: z.string(),
+  channelSku: z.string().nullable(),
+  foundHow: z.enum(["rolling", "sweep"]),
+  expectedUnits: z.number(),
+  observedUnits: z.number(),
+  shownUnits: z.number().nullable(),
+  observedAt: z.string(),
+  state: z.enum(driftStates),
+  stateSince: z.string(),
+  cause: z.enum(driftCauses).nullable(),
+  policy: z.enum(driftPolicies).nullable(),
+  evidence: z.json().nullable(),
+  reason: z.string().nullable(),
+  decidedBy: z.string().nullable(),
+});
+export type DriftRow = z.infer<typeof DriftRow>;
+
+const iso = 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"';
+
+/** Drifts, newest first. */
+export const driftsPage = (
+  on: Queryable,
+  page: {
+    readonly id: number | null;
+    readonly accountId: string | null;
+    readonly states: readonly DriftState[] | null;
+    readonly cause: DriftCause | null;
+    readonly beforeId: number | null;
+    readonly rowsMax: number;
+  },
+): Promise<readonly DriftRow[]> =>
+  query(
+    on,
+    DriftRow,
+    sql`
+      select d.id, d.account_id as "accountId", d.listing_id as "listingId", l.ref, l.channel_sku as "channelSku",
+             d.found_how as "foundHow", d.expected_units as "expectedUnits", d.observed_units as "observedUnits",
+             t.shown_units as "shownUnits", to_char(d.observed_at, ${iso}) as "observedAt", d.state,
+             to_char(d.state_since, ${iso}) as "stateSince", d.cause, d.policy, d.evidence, d.reason,
+             d.decided_by as "decidedBy"
+        from drift d
+        join listing l on l.id = d.listing_id
+        left join push_target t on t.listing_id = d.listing_id
+       where (${page.id}::bigint is null or d.id = ${page.id})
+         and (${page.accountId}::text is null or d.account_id = ${page.accountId})
+         and (${page.states}::text[] is null or d.state = any(${page.states}))
+         and (${page.cause}::text is null or d.cause = ${page.cause})
+         and (${page.beforeId}::bigint is null or d.id < ${page.beforeId})
+       order by d.id desc
+       limit ${page.rowsMax}`,
+  );
+
+/** A person's decision about an open drift. False: it is not open any more. */
+export const decideDrift = async (
+  on: Queryable,
+  decided: {
+    readonly id: number;
+    readonly state: "healing" | "accepted" | "dismissed";
+    readonly reason: string;
+    readonly by: string;
+    readonly now: string;
+  },
+): Promise<boolean> =>
+  (await queryOne(
+    on,
+    z.object({ id: z.number() }),
+    sql`
+      update drift set state = ${decided.state}, reason = ${decided.reason}, decided_by = ${decided.by}, state_since = ${decided.now}::timestamptz
+       where id = ${decided.id} and (state = 'open' or (state = 'healing' and ${decided.state} = 'dismissed'))
+      returning id`,
+  )) !== undefined;
+
+/** How many drifts there are, by account, cause and state, for the metrics. */
+export const driftCounts = (on: Queryable) =>
+  query(
+    on,
+    z.object({ accountId: z.string(), cause: z.string(), state: z.string(), count: z.number() }),
+    sql`
+      select account_id as "accountId", coalesce(cause, 'none') as cause, state, count(*) as count
+        from drift group by 1, 2, 3 order by 1, 2, 3`,
+  );
