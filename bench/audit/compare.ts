@@ -1,6 +1,5 @@
 import { createReadStream } from "node:fs";
 import { tmpdir } from "node:os";
-import { createInterface } from "node:readline";
 import { pathToFileURL } from "node:url";
 import type { Db } from "../../src/db/pool.ts";
 import { expectedLines } from "../../src/sync/audit-expected.ts";
@@ -11,11 +10,16 @@ import { accountId, openBenchDb } from "./world.ts";
 /** The channel's rows as a connector would hand them over, one by one, into the product's spool. */
 export const spoolFile = async (path: string): Promise<{ readonly spool: Spool; readonly sorted: SortedSpool }> => {
   const spool = await Spool.make(tmpdir());
-  const lines = createInterface({ input: createReadStream(path, { highWaterMark: 256 * 1024 }) });
-  for await (const line of lines) {
-    const tab = line.indexOf("\t");
-    const full = spool.add(line.slice(0, tab), Number(line.slice(tab + 1)));
-    if (full !== undefined) await full;
+  let rest = "";
+  const blocks = createReadStream(path, { highWaterMark: 64 * 1024, encoding: "utf8" }) as AsyncIterable<string>;
+  for await (const block of blocks) {
+    const lines = (rest + block).split("\n");
+    rest = lines.pop() ?? "";
+    for (const line of lines) {
+      const tab = line.indexOf("\t");
+      const full = spool.add(line.slice(0, tab), Number(line.slice(tab + 1)));
+      if (full !== undefined) await full;
+    }
   }
   return { spool, sorted: await spool.finish() };
 };

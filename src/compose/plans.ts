@@ -1,4 +1,5 @@
 import type { ConfiguredAccount, GuardSettings } from "../config/settings.ts";
+import { defaultAuditPlan } from "../jobs/audit-plan.ts";
 import type { AccountPlan } from "../jobs/deps.ts";
 
 /** How often a waiting raise may ask for orders: a small part of the regular interval, never faster than the channel forgives. */
@@ -17,4 +18,9 @@ export const accountPlan = (account: ConfiguredAccount, guards: GuardSettings, o
   ordersEveryMs: account.poll.ordersMs,
   ordersEveryMsMin: Math.max(500, Math.round(account.poll.ordersMs * raisePollShare)),
   listingsEveryMs: account.poll.listingsMs,
+  audit: {
+    ...defaultAuditPlan,
+    everyMs: account.audit.everyMs,
+    policies: { ...defaultAuditPlan.policies, ...account.audit.drifts },
+  },
 });

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { AccountId, LocationId } from "../core/ids.ts";
 import { address, anyNumber, say, seconds, strict, text, wholeNumber } from "./fields.ts";
 import { policyFields } from "./policy.ts";
-import { accountModes, salesMargins } from "./settings.ts";
+import { accountModes, driftCauses, driftPolicies, salesMargins } from "./settings.ts";
 
 const daySeconds = 86_400;
 
@@ -26,6 +26,10 @@ const common = {
   }).prefault({}),
   settle_seconds: seconds(1, daySeconds).optional(),
   sales_margin: z.enum(salesMargins).default("measured"),
+  audit: strict({
+    every_seconds: seconds(1, daySeconds).default(10_000),
+    drifts: z.partialRecord(z.enum(driftCauses), z.enum(driftPolicies)).default({}),
+  }).prefault({}),
 };
 
 const AmazonAccount = strict({

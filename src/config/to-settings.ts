@@ -21,6 +21,12 @@ const present = <Key extends string>(
     readonly [K in Key]?: string;
   };
 
+/** Without the names that stand for nothing. */
+const given = <Key extends string, Value>(
+  fields: Partial<Record<Key, Value | undefined>>,
+): Partial<Record<Key, Value>> =>
+  Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as Partial<Record<Key, Value>>;
+
 const amazon = (fields: AmazonFields) => ({
   channel: fields.channel,
   region: fields.region,
@@ -102,6 +108,7 @@ const toAccount = (fields: AccountFields, around: Surroundings): ConfiguredAccou
     orderOverlapMs: fields.orders.overlap_seconds ?? timing.overlapMs,
     settleMs: fields.settle_seconds,
     salesMargin: fields.sales_margin,
+    audit: { everyMs: fields.audit.every_seconds, drifts: given(fields.audit.drifts) },
   };
   switch (fields.channel) {
     case "amazon":

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { mergeRuns } from "./audit-runs.ts";
 
 /** A run is sorted in memory; this bounds the memory, whatever the number of listings. */
-const runBytesMax = 4 * 1024 * 1024;
+const runBytesMax = 1024 * 1024;
 
 export type SortedSpool = {
   readonly rows: number;

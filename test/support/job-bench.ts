@@ -2,6 +2,7 @@ import { LocationId, Sku } from "../../src/core/ids.ts";
 import { seededRandom } from "../../src/core/random.ts";
 import { Secret } from "../../src/core/secret.ts";
 import { inTransaction } from "../../src/db/transaction.ts";
+import { auditAccount } from "../../src/jobs/audit-account.ts";
 import { confirmPushes } from "../../src/jobs/confirm-pushes.ts";
 import type { JobDeps, JobName } from "../../src/jobs/deps.ts";
 import { expireReservations } from "../../src/jobs/expire-reservations.ts";
@@ -95,6 +96,7 @@ export class JobBench {
     if (name === "poll-orders") await pollOrders.run(one, this.deps);
     if (name === "expire-reservations") await expireReservations.run({ ...one, payload: {} }, this.deps);
     if (name === "seal-ledger") await sealLedger.run({ ...one, payload: {} }, this.deps);
+    if (name === "audit-account") await auditAccount.run(one, this.deps);
     if (name === "import-listings") await importListings.run(one, this.deps);
   }
 
