@@ -1,10 +1,11 @@
 import { availableParallelism, cpus, loadavg } from "node:os";
 import { parseArgs } from "node:util";
 import { benchAudit } from "./audit/bench-audit.ts";
+import { benchDrifts } from "./drifts/bench-drifts.ts";
 import { benchLedger, type LedgerReport } from "./ledger/bench-ledger.ts";
 import { startServers } from "./servers.ts";
 
-const help = `npm run bench -- ledger [options]; also: audit (its own --help)
+const help = `npm run bench -- ledger [options]; also: audit, drifts (each with its own --help)
 
 Measures durable reservations a second, side by side with other ways to do it, on servers of its own.
 
@@ -47,8 +48,8 @@ const goalLines = ({ goals, leftOut }: LedgerReport): readonly string[] => [
 
 const main = async (): Promise<void> => {
   const [bench, ...args] = process.argv.slice(2);
-  if (bench === "audit") {
-    process.exitCode = await benchAudit(args);
+  if (bench === "audit" || bench === "drifts") {
+    process.exitCode = await (bench === "audit" ? benchAudit(args) : benchDrifts(args));
     return;
   }
   const { values, positionals } = parseArgs({ options, allowPositionals: true });

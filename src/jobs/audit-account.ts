@@ -16,7 +16,7 @@ export const isAudited = (state: AccountState): boolean => audited.has(state);
 const pausePerCall = 9;
 
 /** Even a busy account is audited a little: its pushes would otherwise hide what they do not touch. */
-const turnsSkippedMax = 30;
+const turnsSkippedMax = 6;
 
 /**
  * The rolling audit: reads again, with quota that pushes do not need, the listings that were read longest ago, one call

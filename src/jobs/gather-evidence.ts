@@ -60,6 +60,9 @@ export const gatherEvidence = async (
     const wantedNow = wanted.get(listingId);
     if (link === undefined || wantedNow === undefined) return [];
     const past = writes.get(listingId) ?? [];
+    const late = (moves.get(link.sku) ?? []).filter(
+      (move) => move.recordedAtMs > sinceMs(suspect) && move.occurredAtMs <= observedAtMs,
+    );
     const evidence: DriftEvidence = {
       expectedUnits: suspect.expectedUnits,
       observedUnits: suspect.observedUnits,
@@ -67,9 +70,8 @@ export const gatherEvidence = async (
       wantedUnits: wantedNow.units,
       wasOwed: suspect.wasOwed,
       wasRight: rightAt !== null,
-      lateOrders: (moves.get(link.sku) ?? [])
-        .filter((move) => move.recordedAtMs > sinceMs(suspect) && move.occurredAtMs <= observedAtMs)
-        .map((move) => move.units / link.units),
+      lateOrders: late.map((move) => move.units / link.units),
+      ordersKnownAfterMs: late.length === 0 ? null : Math.max(...late.map((move) => move.recordedAtMs)) - observedAtMs,
       ordersSeen: ordersSeen(suspect),
       writes: past
         .filter(({ startedAtMs }) => startedAtMs <= observedAtMs)

@@ -23,13 +23,25 @@ const isSure = ({ cause, evidence }: Pick<Weighed, "cause" | "evidence">): boole
   cause === "our-lag" ||
   (cause === "channel-fault" && evidence.shownUnits === evidence.expectedUnits);
 
+/** The order was told by itself a moment later, and all is right: it was no drift. */
+const wasOnItsWay = ({ suspect, evidence, cause }: Weighed, lagMsMax: number, rereadMs: number): boolean => {
+  const { ordersKnownAfterMs, shownUnits, wantedUnits } = evidence;
+  if (cause !== "unseen-order" || ordersKnownAfterMs === null || shownUnits !== wantedUnits) return false;
+  const knownMs = suspect.observedAtMs + ordersKnownAfterMs;
+  const byReread = rereadMs > suspect.observedAtMs && knownMs >= rereadMs;
+  return ordersKnownAfterMs <= lagMsMax && !byReread;
+};
+
 /** The state a judged drift is in, and what its listing needs. Pure. */
-const judgementOf = ({ suspect, evidence, cause }: Weighed, policies: DriftPolicies) => {
+const judgementOf = (weighed: Weighed, policies: DriftPolicies, isNone: (weighed: Weighed) => boolean) => {
+  const { suspect, evidence, cause } = weighed;
   const policy = policies[cause];
   const action = actOnDrift(cause, policy, evidence);
   const stored = { ...evidence, isOlder: isOlderNumber(evidence) };
   const state = action.action === "close" ? action.state : action.action === "heal" ? "healing" : "open";
-  const judgement: Judgement = { id: suspect.id, cause, policy, evidence: stored, state, reason: null };
+  const judgement: Judgement = isNone(weighed)
+    ? { id: suspect.id, cause: null, policy: null, evidence: stored, state: "gone", reason: "its order was on its way" }
+    : { id: suspect.id, cause, policy, evidence: stored, state, reason: null };
   const owes = action.action === "heal" || (action.action === "ask" && action.lowers);
   return { judgement, owes, accepts: action.action === "accept", suspect, evidence };
 };
@@ -47,7 +59,7 @@ export const judgeDrifts = async (
   const { accountId } = plan;
   const audit = plan.audit ?? defaultAuditPlan;
   const nowMs = deps.clock.now();
-  await closeHealedDrifts(deps.db, accountId, toIso(nowMs));
+  await closeHealedDrifts(deps.db, accountId, { now: toIso(nowMs), soonMs: audit.togetherMs });
   const found = await suspects(deps.db, accountId, {
     foundUntil: toIso(nowMs - audit.gatherMs),
     againSince: toIso(nowMs - audit.gatherMs - audit.togetherMs),
@@ -87,7 +99,7 @@ export const judgeDrifts = async (
       return { ...one, evidence, cause: classifyDrift(evidence) };
     })
     .filter(({ suspect, cause }) => suspect.state === "suspected" || cause !== suspect.cause)
-    .map((one) => judgementOf(one, audit.policies));
+    .map((one) => judgementOf(one, audit.policies, (weighed) => wasOnItsWay(weighed, audit.lagMsMax, rereadMs)));
   await settle(deps, plan, judged);
   return judged.length;
 };
@@ -106,7 +118,7 @@ const settle = async (
     const by = { actor: "drift:policy", reason: `${judgement.cause}, accepted by policy` };
     const refused = accepts ? await acceptDrift(deps, plan, drift, by) : undefined;
     if (accepts && refused === undefined) judgements.push({ ...judgement, state: "accepted", reason: by.reason });
-    else judgements.push({ ...judgement, reason: refused ?? null });
+    else judgements.push({ ...judgement, reason: refused ?? judgement.reason });
   }
   const owing = judged.filter(({ owes }) => owes).map(({ suspect }) => suspect.listingId);
   await inTransaction(deps.db, async (tx) => {
@@ -115,6 +127,7 @@ const settle = async (
   });
   if (owing.length > 0) deps.wake("push-account", { accountId });
   for (const [cause, rows] of Map.groupBy(judgements, (one) => one.cause)) {
+    if (cause === null) continue;
     deps.log.warn({ accountId, cause, drifts: rows.length }, "listings showed another number than they should");
   }
 };

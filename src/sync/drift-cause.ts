@@ -23,10 +23,10 @@ export type PastWrite = {
 export type MovedTogether = {
   /** This one included. */
   readonly listings: number;
-  /** How many of them show the most frequent number. */
-  readonly sameUnits: number;
   /** How many of them show a number of ours from before their last push. */
   readonly olderNumbers: number;
+  /** How many of the others show the most frequent number. */
+  readonly sameUnits: number;
 };
 
 /** All that is known of one difference. Units are the listing's. */
@@ -44,12 +44,16 @@ export type DriftEvidence = {
   readonly wasRight: boolean;
   /** Net units of each of the account's orders that we learned of after the channel was last right: −2 sold, +2 let go. */
   readonly lateOrders: readonly number[];
+  /** How long after the finding the last of them was known; null = there are none. */
+  readonly ordersKnownAfterMs: number | null;
   /** Every order up to the finding is known, those included that the channel's list left out at first. */
   readonly ordersSeen: boolean;
   /** Newest first. */
   readonly writes: readonly PastWrite[];
   /** We wrote to it between the finding and the judgement. */
   readonly wroteSince: boolean;
+  /** The channel took such a write and did not show it within its settle time. */
+  readonly slowToShow: boolean;
   /** How often it left our number of late without an order. */
   readonly earlierMoves: number;
   readonly movedTogether: MovedTogether;
@@ -84,8 +88,9 @@ export const isOlderNumber = ({ observedUnits, lateOrders, writes }: DriftEviden
   );
 };
 
-const isUniform = ({ listings, sameUnits, olderNumbers }: MovedTogether): boolean =>
-  Math.max(sameUnits, olderNumbers) >= listings * uniformShare;
+/** The number came back by itself, or stayed although the channel took another one: what it told was not what it has. */
+export const isChannelsOwn = ({ shownUnits, expectedUnits, wroteSince, slowToShow }: DriftEvidence): boolean =>
+  slowToShow || (shownUnits === expectedUnits && !wroteSince);
 
 /**
  * Why a channel shows another number than it should; the first that fits. What is certain comes first: orders that add
@@ -97,10 +102,11 @@ export const classifyDrift = (evidence: DriftEvidence): DriftCause => {
   const change = observedUnits - expectedUnits;
   if (change !== 0 && explainedBy(lateOrders, change)) return "unseen-order";
   if (evidence.wasOwed || change === 0) return "our-lag";
-  if (evidence.shownUnits === expectedUnits && !evidence.wroteSince) return "channel-fault";
+  if (isChannelsOwn(evidence)) return "channel-fault";
   if (!evidence.ordersSeen) return "unknown";
-  if (movedTogether.listings >= togetherMin) return isUniform(movedTogether) ? "channel-fault" : "other-app";
-  if (isOlderNumber(evidence)) return "lost-push";
+  if (isOlderNumber(evidence)) return movedTogether.olderNumbers >= togetherMin ? "channel-fault" : "lost-push";
+  const others = movedTogether.listings - movedTogether.olderNumbers;
+  if (others >= togetherMin) return movedTogether.sameUnits >= others * uniformShare ? "channel-fault" : "other-app";
   // An order and something else: neither is the whole of it.
   if (lateOrders.length > 0 || !evidence.wasRight) return "unknown";
   return evidence.earlierMoves > 0 ? "other-app" : "hand-edit";

@@ -37,8 +37,9 @@ export const noteDrifts = async (
 
 export type Judgement = {
   readonly id: number;
-  readonly cause: DriftCause;
-  readonly policy: DriftPolicy;
+  /** Both null: it was none. */
+  readonly cause: DriftCause | null;
+  readonly policy: DriftPolicy | null;
   /** `isOlder`: the number was one of ours from before its last push. */
   readonly evidence: DriftEvidence & { readonly isOlder: boolean };
   readonly state: DriftState;
@@ -74,17 +75,33 @@ export const oweAgain = async (tx: Tx, listingIds: readonly number[], now: strin
   );
 };
 
-/** Drifts whose listing was seen right again since, with nothing owed or under way. Returns how many ended. */
-export const closeHealedDrifts = (on: Queryable, accountId: string, now: string): Promise<number> =>
+/**
+ * Drifts whose listing was seen right again since, with nothing owed or under way. What came back soon and without a write
+ * of ours was no hand's doing: the channel told a wrong number for a while. Returns how many ended.
+ */
+export const closeHealedDrifts = (
+  on: Queryable,
+  accountId: string,
+  given: { readonly now: string; readonly soonMs: number },
+): Promise<number> =>
   execute(
     on,
     sql`
-      update drift d set state = 'healed', state_since = ${now}::timestamptz
-        from push_target t
-       where d.account_id = ${accountId} and d.state in ('open', 'healing') and t.listing_id = d.listing_id
-         and t.wanted_version = t.settled_version and t.shown_units = t.wanted_units and t.shown_at > d.state_since
-         and not exists (select 1 from push_attempt a
-                          where a.listing_id = d.listing_id and a.state in ('sent', 'accepted', 'unknown'))`,
+      with ended as (
+        select d.id, d.state = 'open' and d.cause in ('hand-edit', 'other-app')
+                     and t.shown_since < d.observed_at + ${given.soonMs} * interval '1 millisecond'
+                     and not exists (select 1 from push_attempt a where a.listing_id = d.listing_id and a.state <> 'refused'
+                                                                    and a.started_at > d.observed_at) as by_itself
+          from drift d join push_target t on t.listing_id = d.listing_id
+         where d.account_id = ${accountId} and d.state in ('open', 'healing')
+           and t.wanted_version = t.settled_version and t.shown_units = t.wanted_units and t.shown_at > d.state_since
+           and not exists (select 1 from push_attempt a
+                            where a.listing_id = d.listing_id and a.state in ('sent', 'accepted', 'unknown'))
+      )
+      update drift d
+         set state = case when e.by_itself then 'gone' else 'healed' end, state_since = ${given.now}::timestamptz,
+             cause = case when e.by_itself then 'channel-fault' else d.cause end
+        from ended e where d.id = e.id`,
   );
 
 export const DriftRow = z.object({

@@ -55,7 +55,11 @@ const lagBehind: Act = async (world, bench) => {
     await world.receive(ref, world.int(1, 30));
   }
   await world.run(2);
-  return refs.map((ref) => ({ ref, deed: "our-lag", end: () => bench.channel.busy.delete(ref) }));
+  const until = bench.clock.now() + world.int(8, 20) * 60_000;
+  const end = (ref: string): void => {
+    if (bench.clock.now() >= until) bench.channel.busy.delete(ref);
+  };
+  return refs.map((ref) => ({ ref, deed: "our-lag", end: () => end(ref) }));
 };
 
 /** The channel answers from an old copy for a while. */
