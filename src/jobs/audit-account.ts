@@ -5,7 +5,7 @@ import { type AccountState, findAccount } from "../sync/accounts.ts";
 import { readCursor, saveCursor } from "../sync/cursors.ts";
 import { longestUnread, pushesAreDue } from "../sync/drift-find.ts";
 import { defaultAuditPlan } from "./audit-plan.ts";
-import { auditListings } from "./audit-readings.ts";
+import { auditLagging, auditListings } from "./audit-readings.ts";
 import type { JobDeps } from "./deps.ts";
 import { judgeDrifts } from "./judge-drifts.ts";
 
@@ -39,6 +39,7 @@ export const auditAccount = defineJob({
     const { cursor, watermark } = await readCursor(deps.db, accountId, auditStream);
     if (cursor !== null && startedMs < Date.parse(cursor)) return { againAfterMs: Date.parse(cursor) - startedMs };
     if ((await judgeDrifts(deps, connector, plan, signal)) > 0) progress();
+    if (account.state === "live") await auditLagging(deps, plan);
     // Pushes and their read-backs need the account's calls more.
     const mustRead = watermark === null || startedMs - Date.parse(watermark) > turnsSkippedMax * audit.everyMs;
     let readAt: string | null = null;

@@ -9,7 +9,7 @@ import { readLive } from "./audit-readings.ts";
 import type { AccountPlan, JobDeps } from "./deps.ts";
 import { wantedUnits } from "./wanted.ts";
 
-const alone = { listings: 1, sameUnits: 1, olderNumbers: 0 };
+const alone = { listings: 1, olderNumbers: 0, sameUnits: 0 };
 /** Where the channel was never seen to be right, orders of a day are looked at. */
 const lookBackMs = 24 * 60 * 60_000;
 
@@ -63,6 +63,7 @@ export const gatherEvidence = async (
     const late = (moves.get(link.sku) ?? []).filter(
       (move) => move.recordedAtMs > sinceMs(suspect) && move.occurredAtMs <= observedAtMs,
     );
+    const since = past.filter(({ startedAtMs, state }) => startedAtMs > observedAtMs && state !== "refused");
     const evidence: DriftEvidence = {
       expectedUnits: suspect.expectedUnits,
       observedUnits: suspect.observedUnits,
@@ -81,7 +82,14 @@ export const gatherEvidence = async (
           state,
           ageMs: observedAtMs - startedAtMs,
         })),
-      wroteSince: past.some(({ startedAtMs, state }) => startedAtMs > observedAtMs && state !== "refused"),
+      wroteSince: since.length > 0,
+      slowToShow: since.some(
+        ({ state, answeredAtMs, appliedAtMs }) =>
+          state === "lost" ||
+          (state !== "unknown" &&
+            answeredAtMs !== null &&
+            (appliedAtMs ?? deps.clock.now()) - answeredAtMs > connector.limits.settleMs),
+      ),
       earlierMoves: earlier.get(suspect.id) ?? 0,
       movedTogether: alone,
     };

@@ -2,10 +2,16 @@ import type { Connector } from "../connectors/connector.ts";
 import { toIso } from "../core/clock.ts";
 import { inTransaction } from "../db/transaction.ts";
 import { readCursor } from "../sync/cursors.ts";
-import { classifyDrift, type DriftCause, type DriftEvidence, isOlderNumber } from "../sync/drift-cause.ts";
+import {
+  classifyDrift,
+  type DriftCause,
+  type DriftEvidence,
+  isChannelsOwn,
+  isOlderNumber,
+} from "../sync/drift-cause.ts";
 import { movedAlready, ordersKnownUntil, type Suspect, suspects } from "../sync/drift-evidence.ts";
 import { actOnDrift, type DriftPolicies } from "../sync/drift-policy.ts";
-import { closeHealedDrifts, type Judgement, oweAgain, recordJudgements } from "../sync/drifts.ts";
+import { closeHealedDrifts, type Judgement, oweAgain, recordJudgements, recordLaterCauses } from "../sync/drifts.ts";
 import { acceptDrift } from "./accept-drift.ts";
 import { defaultAuditPlan } from "./audit-plan.ts";
 import type { AccountPlan, JobDeps } from "./deps.ts";
@@ -14,21 +20,21 @@ import { countMoved } from "./moved-together.ts";
 import { orderAuditStream, rereadOrders } from "./reread-orders.ts";
 
 const rowsMax = 500;
+/** A number alone tells these; what moved together may tell otherwise. */
+const reconsidered: ReadonlySet<DriftCause> = new Set(["hand-edit", "other-app", "lost-push"]);
 
 type Weighed = { readonly suspect: Suspect; readonly evidence: DriftEvidence; readonly cause: DriftCause };
 
 /** What is certain whatever the orders and the neighbours say. */
 const isSure = ({ cause, evidence }: Pick<Weighed, "cause" | "evidence">): boolean =>
-  cause === "unseen-order" ||
-  cause === "our-lag" ||
-  (cause === "channel-fault" && evidence.shownUnits === evidence.expectedUnits);
+  cause === "unseen-order" || cause === "our-lag" || isChannelsOwn(evidence);
 
 /** The order was told by itself a moment later, and all is right: it was no drift. */
 const wasOnItsWay = ({ suspect, evidence, cause }: Weighed, lagMsMax: number, rereadMs: number): boolean => {
   const { ordersKnownAfterMs, shownUnits, wantedUnits } = evidence;
   if (cause !== "unseen-order" || ordersKnownAfterMs === null || shownUnits !== wantedUnits) return false;
   const knownMs = suspect.observedAtMs + ordersKnownAfterMs;
-  const byReread = rereadMs > suspect.observedAtMs && knownMs >= rereadMs;
+  const byReread = knownMs >= rereadMs && knownMs - rereadMs <= lagMsMax;
   return ordersKnownAfterMs <= lagMsMax && !byReread;
 };
 
@@ -100,6 +106,15 @@ export const judgeDrifts = async (
     })
     .filter(({ suspect, cause }) => suspect.state === "suspected" || cause !== suspect.cause)
     .map((one) => judgementOf(one, audit.policies, (weighed) => wasOnItsWay(weighed, audit.lagMsMax, rereadMs)));
+  const over = already.filter(({ state, cause }) => state !== "open" && reconsidered.has(cause));
+  await recordLaterCauses(
+    deps.db,
+    over.flatMap(({ id, cause, evidence: before }) => {
+      const evidence = { ...before, movedTogether: moved.get(id) ?? before.movedTogether };
+      const later = classifyDrift(evidence);
+      return later === cause ? [] : [{ id, cause: later, evidence }];
+    }),
+  );
   await settle(deps, plan, judged);
   return judged.length;
 };

@@ -1,36 +1,34 @@
-import type { DriftEvidence, MovedTogether } from "../sync/drift-cause.ts";
-import { isOlderNumber } from "../sync/drift-cause.ts";
-import type { Moved, Suspect } from "../sync/drift-evidence.ts";
+import { type DriftEvidence, isOlderNumber, type MovedTogether } from "../sync/drift-cause.ts";
+import type { Suspect } from "../sync/drift-evidence.ts";
+
+type MovedListing = {
+  readonly id: number;
+  readonly observedAtMs: number;
+  readonly observedUnits: number;
+  readonly isOlder: boolean;
+};
 
 /**
- * For each of the unexplained differences, what was found about the same time: these ones and those judged before. Pure.
+ * For each unexplained difference, those judged before included, what was found about the same time. Pure.
  */
 export const countMoved = (
   unsure: readonly { readonly suspect: Suspect; readonly evidence: DriftEvidence }[],
-  already: readonly Moved[],
+  already: readonly MovedListing[],
   togetherMs: number,
 ): ReadonlyMap<number, MovedTogether> => {
-  const all = new Map<number, Moved>(already.map((one) => [one.id, one]));
+  const all = new Map(already.map((one) => [one.id, one]));
   for (const { suspect, evidence } of unsure) {
     const { id, observedAtMs, observedUnits } = suspect;
     all.set(id, { id, observedAtMs, observedUnits, isOlder: isOlderNumber(evidence) });
   }
+  const moved = [...all.values()];
   return new Map(
-    unsure.map(({ suspect }) => {
-      const together = [...all.values()].filter(
-        ({ observedAtMs }) => Math.abs(observedAtMs - suspect.observedAtMs) <= togetherMs,
-      );
-      const sizes = [...Map.groupBy(together, ({ observedUnits }) => observedUnits).values()].map(
-        ({ length }) => length,
-      );
-      return [
-        suspect.id,
-        {
-          listings: together.length,
-          sameUnits: Math.max(...sizes),
-          olderNumbers: together.filter(({ isOlder }) => isOlder).length,
-        },
-      ] as const;
+    moved.map((one) => {
+      const together = moved.filter(({ observedAtMs }) => Math.abs(observedAtMs - one.observedAtMs) <= togetherMs);
+      const others = together.filter(({ isOlder }) => !isOlder);
+      const sizes = [...Map.groupBy(others, ({ observedUnits }) => observedUnits).values()].map(({ length }) => length);
+      const olderNumbers = together.length - others.length;
+      return [one.id, { listings: together.length, olderNumbers, sameUnits: Math.max(0, ...sizes) }];
     }),
   );
 };

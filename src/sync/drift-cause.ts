@@ -12,7 +12,7 @@ export type DriftCause = (typeof driftCauses)[number];
 /** One of our writes to the listing, of the last ones. */
 export type PastWrite = {
   readonly units: number;
-  /** What the channel showed before it. */
+  /** What the channel showed before it; null = not known, or no number of ours. */
   readonly unitsBefore: number | null;
   readonly state: "sent" | "accepted" | "applied" | "refused" | "unknown" | "lost";
   /** How long before the difference was found it was started. */
@@ -54,7 +54,7 @@ export type DriftEvidence = {
   readonly wroteSince: boolean;
   /** The channel took such a write and did not show it within its settle time. */
   readonly slowToShow: boolean;
-  /** How often it left our number of late without an order. */
+  /** How often it left our number within a day before, by nobody's order. */
   readonly earlierMoves: number;
   readonly movedTogether: MovedTogether;
 };
@@ -62,6 +62,8 @@ export type DriftEvidence = {
 /** A person moves a few listings at a time; more at once were moved by a machine. */
 export const togetherMin = 5;
 const uniformShare = 0.8;
+/** Who overwrites a listing for the third time in a day is a program. */
+const insistsFrom = 2;
 /** A channel drops a push soon after it showed it; later the same number is more likely somebody's wish. */
 const lostWithinMs = 24 * 60 * 60_000;
 const ordersLookedAt = 10;
@@ -75,17 +77,13 @@ const explainedBy = (orders: readonly number[], units: number): boolean => {
   return sums.has(units);
 };
 
-/** The number is one of ours from before a push that did not last, less what was sold since. */
-export const isOlderNumber = ({ observedUnits, lateOrders, writes }: DriftEvidence): boolean => {
-  const back = [observedUnits, observedUnits - lateOrders.reduce((sum, units) => sum + units, 0)];
+/** The number is ours from before a push that did not last, moved by what was sold and let go since that push. */
+export const isOlderNumber = ({ expectedUnits, observedUnits, writes }: DriftEvidence): boolean => {
   const last = writes.find(({ state }) => state !== "refused");
-  return (
-    last !== undefined &&
-    last.ageMs <= lostWithinMs &&
-    last.unitsBefore !== null &&
-    last.unitsBefore !== last.units &&
-    back.includes(last.unitsBefore)
-  );
+  if (last === undefined || last.ageMs > lostWithinMs || last.unitsBefore === null) return false;
+  if (last.unitsBefore === last.units) return false;
+  const movedSince = expectedUnits - last.units;
+  return observedUnits === last.unitsBefore || observedUnits === last.unitsBefore + movedSince;
 };
 
 /** The number came back by itself, or stayed although the channel took another one: what it told was not what it has. */
@@ -93,15 +91,15 @@ export const isChannelsOwn = ({ shownUnits, expectedUnits, wroteSince, slowToSho
   slowToShow || (shownUnits === expectedUnits && !wroteSince);
 
 /**
- * Why a channel shows another number than it should; the first that fits. What is certain comes first: orders that add
- * up, a number that came back by itself, a push we owe. Then what many listings have in common, then what the number
+ * Why a channel shows another number than it should; the first that fits. What is certain comes first: a push we owe,
+ * orders that add up, a number that came back by itself. Then what many listings have in common, then what the number
  * itself tells. What nothing of that explains, a hand did, if the listing was right before. Pure.
  */
 export const classifyDrift = (evidence: DriftEvidence): DriftCause => {
   const { expectedUnits, observedUnits, lateOrders, movedTogether } = evidence;
   const change = observedUnits - expectedUnits;
-  if (change !== 0 && explainedBy(lateOrders, change)) return "unseen-order";
   if (evidence.wasOwed || change === 0) return "our-lag";
+  if (explainedBy(lateOrders, change)) return "unseen-order";
   if (isChannelsOwn(evidence)) return "channel-fault";
   if (!evidence.ordersSeen) return "unknown";
   if (isOlderNumber(evidence)) return movedTogether.olderNumbers >= togetherMin ? "channel-fault" : "lost-push";
@@ -109,5 +107,5 @@ export const classifyDrift = (evidence: DriftEvidence): DriftCause => {
   if (others >= togetherMin) return movedTogether.sameUnits >= others * uniformShare ? "channel-fault" : "other-app";
   // An order and something else: neither is the whole of it.
   if (lateOrders.length > 0 || !evidence.wasRight) return "unknown";
-  return evidence.earlierMoves > 0 ? "other-app" : "hand-edit";
+  return evidence.earlierMoves >= insistsFrom ? "other-app" : "hand-edit";
 };

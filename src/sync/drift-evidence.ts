@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { type Queryable, query, sql } from "../db/sql.ts";
-import { driftCauses } from "./drift-cause.ts";
+import { type DriftEvidence, driftCauses } from "./drift-cause.ts";
 
 const Suspect = z.object({
   id: z.number(),
@@ -46,6 +46,8 @@ const Write = z.object({
   unitsBefore: z.number().nullable(),
   state: z.enum(["sent", "accepted", "applied", "refused", "unknown", "lost"]),
   startedAtMs: z.number(),
+  answeredAtMs: z.number().nullable(),
+  appliedAtMs: z.number().nullable(),
 });
 
 /** The last writes to each listing, newest first. */
@@ -54,10 +56,17 @@ export const lastWrites = (on: Queryable, listingIds: readonly number[]): Promis
     on,
     Write,
     sql`
-      select named.id as "listingId", p.units, p.units_before as "unitsBefore", p.state,
-             (extract(epoch from p.started_at) * 1000)::float8 as "startedAtMs"
+      select named.id as "listingId", p.units, p.state,
+             -- Where the write mended a drift, the number before it was none of ours.
+             case when not exists (select 1 from drift d where d.listing_id = p.listing_id and d.observed_at <= p.started_at
+                                                          and d.observed_at > p.started_at - interval '1 day'
+                                                          and d.observed_units = p.units_before)
+                  then p.units_before end as "unitsBefore",
+             (extract(epoch from p.started_at) * 1000)::float8 as "startedAtMs",
+             (extract(epoch from p.answered_at) * 1000)::float8 as "answeredAtMs",
+             (extract(epoch from p.applied_at) * 1000)::float8 as "appliedAtMs"
         from unnest(${listingIds}::bigint[]) as named (id)
-        join lateral (select id, units, units_before, state, started_at from push_attempt
+        join lateral (select * from push_attempt
                        where listing_id = named.id order by id desc limit 6) p on true
        order by named.id, p.id desc`,
   );
@@ -81,7 +90,17 @@ export const earlierMoves = async (on: Queryable, driftIds: readonly number[]): 
     ).map(({ id, moves }) => [id, moves]),
   );
 
-const Moved = z.object({ id: z.number(), observedAtMs: z.number(), observedUnits: z.number(), isOlder: z.boolean() });
+const Moved = z.object({
+  id: z.number(),
+  observedAtMs: z.number(),
+  observedUnits: z.number(),
+  isOlder: z.boolean(),
+  state: z.string(),
+  cause: z.enum(driftCauses),
+  evidence: z.custom<DriftEvidence & { readonly isOlder: boolean }>(
+    (value) => typeof value === "object" && value !== null,
+  ),
+});
 export type Moved = z.infer<typeof Moved>;
 
 /** Drifts that were judged already and that neither an order nor a push of ours explains, found in the given time. */
@@ -95,7 +114,7 @@ export const movedAlready = (
     Moved,
     sql`
       select id, (extract(epoch from observed_at) * 1000)::float8 as "observedAtMs", observed_units as "observedUnits",
-             coalesce((evidence -> 'isOlder')::boolean, false) as "isOlder"
+             coalesce((evidence -> 'isOlder')::boolean, false) as "isOlder", state, cause, evidence
         from drift
        where account_id = ${accountId} and state <> 'suspected'
          and cause in ('hand-edit', 'other-app', 'channel-fault', 'lost-push', 'unknown')

@@ -108,3 +108,18 @@ export const pushesAreDue = async (on: Queryable, accountId: string, now: string
                           and next_read_at <= ${now}::timestamptz) as due`,
     )
   )[0]?.due ?? false;
+
+/** Targets that have owed a push since before a time, and have no drift yet, with what they showed last. */
+export const laggingTargets = (on: Queryable, accountId: string, owedBefore: string, rowsMax: number) =>
+  query(
+    on,
+    z.object({ listingId: z.number(), units: z.number().nullable() }),
+    sql`
+      select t.listing_id as "listingId", t.shown_units as units
+        from push_target t
+       where t.account_id = ${accountId} and t.wanted_version > t.settled_version
+         and t.owed_since < ${owedBefore}::timestamptz and t.shown_at > t.owed_since
+         and not exists (select 1 from drift d where d.listing_id = t.listing_id
+                                                 and d.state in ('suspected', 'open', 'healing'))
+       order by t.owed_since limit ${rowsMax}`,
+  );

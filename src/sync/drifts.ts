@@ -61,6 +61,21 @@ export const recordJudgements = async (on: Queryable, judged: readonly Judgement
   );
 };
 
+/** Drifts that are over, seen in the light of later ones: only the cause changes. */
+export const recordLaterCauses = async (
+  on: Queryable,
+  causes: readonly { readonly id: number; readonly cause: DriftCause; readonly evidence: DriftEvidence }[],
+): Promise<void> => {
+  if (causes.length === 0) return;
+  await execute(
+    on,
+    sql`
+      update drift d set cause = c.cause, evidence = c.evidence
+        from json_to_recordset(${JSON.stringify(causes)}::json) as c (id bigint, cause text, evidence jsonb)
+       where d.id = c.id`,
+  );
+};
+
 /** The listings owe a push again: what they should show is computed, read and decided anew, like everything that is owed. */
 export const oweAgain = async (tx: Tx, listingIds: readonly number[], now: string): Promise<void> => {
   if (listingIds.length === 0) return;

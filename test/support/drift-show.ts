@@ -14,6 +14,8 @@ export type DriftShow = {
   readonly rightShare: number;
   /** Hidden orders that the re-read for another listing brought in before their own was looked at: no drift is left. */
   readonly repairedFirst: number;
+  /** Old copies that the channel had stopped to tell before anybody read them. */
+  readonly passedUnread: number;
   /** Done → judged → how often. `not-found`: no drift; `nothing`: a drift where nothing was done. */
   readonly confusion: Readonly<Record<string, Readonly<Record<string, number>>>>;
   /** Writes above what was shown to listings whose drift waits for a person. */
@@ -38,7 +40,9 @@ export const runDriftShow = async (
     const row = (confusion[done] ??= {});
     row[judged] = (row[judged] ?? 0) + 1;
   };
-  let [episodes, injected, right, repairedFirst, unapprovedRaises, raisesPastTruth] = [0, 0, 0, 0, 0, 0];
+  let [episodes, injected, right, repairedFirst, passedUnread, unapprovedRaises, raisesPastTruth] = [
+    0, 0, 0, 0, 0, 0, 0,
+  ];
   // Every write as it goes out, with what was shown and what was there.
   const raises: { readonly ref: string; readonly past: boolean }[] = [];
   let approved = new Set<string>();
@@ -102,14 +106,36 @@ export const runDriftShow = async (
           continue;
         }
       }
+      if (deed === "channel-fault" && cause === "not-found" && world.shown(ref) === world.truth(ref)) {
+        passedUnread += 1;
+        continue;
+      }
       injected += 1;
       count(deed, cause);
       if (cause === deed) right += 1;
+      else if (process.env["DRIFT_DEBUG"])
+        console.error(
+          episodes,
+          ref,
+          deed,
+          JSON.stringify(
+            await bench.rows(
+              `select d.* from drift d join listing l on l.id=d.listing_id where l.ref='${ref}' and d.id > ${last}`,
+            ),
+          ),
+        );
     }
     const touched = new Map(done.map(({ ref, deed }) => [ref, deed]));
     for (const { ref, cause } of found) if (!touched.has(ref) && cause !== "not judged") count("nothing", cause);
     for (const { ref, past } of raises) {
       if (past) raisesPastTruth += 1;
+      if (process.env["DRIFT_DEBUG"] && waits.has(touched.get(ref) ?? ""))
+        console.error(
+          "RAISE",
+          ref,
+          touched.get(ref),
+          found.filter((f) => f.ref === ref),
+        );
       if (waits.has(touched.get(ref) ?? "") && !approved.has(ref)) unapprovedRaises += 1;
     }
     // A person looks at what waits and lets it be healed.
@@ -138,6 +164,7 @@ export const runDriftShow = async (
     right,
     rightShare: right / injected,
     repairedFirst,
+    passedUnread,
     confusion,
     unapprovedRaises,
     raisesPastTruth,
