@@ -41,6 +41,8 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
     "console",
     "connectors/connector.ts",
     "sync/inbox.ts",
+    "sync/drifts.ts",
+    "sync/drift-cause.ts",
   ],
   console: ["core", "db", "access", "ops"],
   compose: ["*"],

@@ -1,4 +1,5 @@
 import { createRoute, z } from "@hono/zod-openapi";
+import { driftRoutes } from "./drift-routes.ts";
 import { ledgerLogRoutes } from "./ledger-log-routes.ts";
 import { reservationRoutes } from "./reservation-routes.ts";
 import { body, bodyAnswers, commonAnswers, json, opensWith, problem, type ScopedRoute } from "./route-parts.ts";
@@ -59,4 +60,5 @@ export const apiRoutes: readonly ScopedRoute[] = [
   listMovements,
   ...reservationRoutes,
   ...ledgerLogRoutes,
+  ...driftRoutes,
 ];

@@ -1,8 +1,10 @@
 import { Command } from "commander";
 import { accountCommands } from "./accounts.ts";
+import { auditCommand } from "./audit.ts";
 import { ExitError } from "./context.ts";
 import { daemonCommands } from "./daemon.ts";
 import { demoCommand } from "./demo.ts";
+import { driftCommands } from "./drift.ts";
 import { keyCommands } from "./keys.ts";
 import { ledgerLogCommands } from "./ledger-log.ts";
 import { mappingCommands } from "./mapping.ts";
@@ -27,6 +29,8 @@ export const createProgram = (): Command => {
   stockCommands(program);
   transferCommands(program);
   reservationCommands(program);
+  auditCommand(program);
+  driftCommands(program);
   keyCommands(program);
   simulateCommand(program);
   demoCommand(program);
