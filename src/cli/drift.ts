@@ -12,9 +12,16 @@ import { checked, wholeNumber } from "./submit.ts";
 const Rows = z.int().min(1, "must be at least 1").max(10_000, "must be at most 10000");
 
 const driftText = (row: DriftRow): string =>
-  `${row.id}  ${row.accountId}  ${row.channelSku ?? row.ref}  expected ${row.expectedUnits}, showed ${row.observedUnits}` +
-  `, shows ${row.shownUnits ?? "?"}  ${row.cause ?? "not judged"}  ${row.state}  ${row.observedAt}` +
-  `${row.reason === null ? "" : `  ${row.reason}`}`;
+  [
+    row.id,
+    row.accountId,
+    row.channelSku ?? row.ref,
+    `expected ${row.expectedUnits}, showed ${row.observedUnits}, shows ${row.shownUnits ?? "?"}`,
+    row.cause ?? "not judged",
+    row.state,
+    row.observedAt,
+    ...(row.reason === null ? [] : [row.reason]),
+  ].join("  ");
 
 /** Differences between channels and what they should show: look, and decide about those that wait. */
 export const driftCommands = (program: Command): void => {

@@ -82,7 +82,8 @@ export const runDriftShow = async (
     world.newEpisode();
     bench.clock.advance(40 * 60_000);
     await world.run(1);
-    const [{ last = 0 } = {}] = await bench.rows<{ last: number }>("select coalesce(max(id), 0) as last from drift");
+    const [newest] = await bench.rows<{ id: number }>("select coalesce(max(id), 0) as id from drift");
+    const last = newest?.id ?? 0;
     const done: Done[] = [];
     for (const act of nextDeeds(world)) done.push(...(await act(world, bench)));
     // Life goes on elsewhere.

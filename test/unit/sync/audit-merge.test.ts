@@ -62,8 +62,7 @@ const name = fc.oneof(
   fc.string({ unit: "grapheme", minLength: 1, maxLength: 4 }),
   fc.constantFrom("A\\B", "A\\\\", "ÄÖ", "\u{1F4E6}", "\uffee", "A B"),
 );
-// biome-ignore lint/suspicious/noControlCharactersInRegex: names that are compared have none
-const comparable = name.filter((key) => key.isWellFormed() && !/[\u0000-\u001f]/.test(key));
+const comparable = name.filter((key) => key.isWellFormed() && Array.from(key).every((char) => char >= " "));
 const rowsOf = fc.uniqueArray(fc.tuple(comparable, fc.integer({ min: 0, max: 30 })), {
   selector: ([key]) => key,
   maxLength: 60,
