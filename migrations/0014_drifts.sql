@@ -1,6 +1,6 @@
 -- Differences between what a channel shows and what it should show, each with a cause. Written by src/sync/.
 
--- The ref beside the target (a ref never changes): a sweep streams what we expect in the order of refs from one index.
+-- The ref beside the target (a ref never changes): a full audit streams what we expect in the order of refs from one index.
 alter table push_target add column listing_ref text;
 update push_target t set listing_ref = l.ref from listing l where l.id = t.listing_id;
 alter table push_target alter column listing_ref set not null;
@@ -12,7 +12,7 @@ create table drift (
   id             bigint generated always as identity primary key,
   listing_id     bigint not null references listing on delete cascade,
   account_id     text   not null references account,
-  found_how      text   not null check (found_how in ('rolling', 'sweep')),
+  found_how      text   not null check (found_how in ('rolling', 'full')),
   expected_units bigint not null check (expected_units >= 0),
   observed_units bigint not null,
   -- When the channel was last known to show what was expected, and when it was found not to.

@@ -1,8 +1,8 @@
 import type { Command } from "commander";
 import type { Runtime } from "../compose.ts";
 import { toIso } from "../core/clock.ts";
+import { auditFully, type FullAuditReport } from "../jobs/audit-fully.ts";
 import { auditListings } from "../jobs/audit-readings.ts";
-import { type SweepReport, sweepAccount } from "../jobs/audit-sweep.ts";
 import { judgeDrifts } from "../jobs/judge-drifts.ts";
 import { listAccounts } from "../sync/accounts.ts";
 import { longestUnread } from "../sync/drift-find.ts";
@@ -39,7 +39,7 @@ const readAll = async (
   return counted;
 };
 
-const sweepText = (one: SweepReport): string =>
+const fullText = (one: FullAuditReport): string =>
   `${one.accountId}: ${one.told} listings told through the ${one.door} door, ${one.expected} expected; ` +
   `${one.differing} differ, ${one.missing} missing, ${one.unknown} not ours; ${one.drifts} new drifts`;
 
@@ -63,16 +63,16 @@ export const auditCommand = (program: Command): void => {
         );
         if (options.account !== undefined && accounts.length === 0)
           throw new ExitError(1, `there is no account "${options.account}" in the settings`);
-        const reports: (SweepReport | Counted)[] = [];
+        const reports: (FullAuditReport | Counted)[] = [];
         const lines: string[] = [];
         for (const { id } of accounts) {
           if (options.full === true) {
-            const report = await sweepAccount(jobDeps, id, signal, ({ step, listings }) =>
+            const report = await auditFully(jobDeps, id, signal, ({ step, listings }) =>
               tell(`${id}: ${step}, ${listings} listings`),
             );
             if (report === undefined) continue;
             reports.push(report);
-            lines.push(sweepText(report));
+            lines.push(fullText(report));
           } else {
             const counted = await readAll(runtime, id, signal, tell);
             reports.push(counted);

@@ -43,7 +43,7 @@ const noteFound = async (
   tx: Tx,
   plan: AccountPlan,
   readings: readonly AuditedReading[],
-  given: { readonly foundHow: "rolling" | "sweep"; readonly readAtMs: number },
+  given: { readonly foundHow: "rolling" | "full"; readonly readAtMs: number },
 ): Promise<Noted> => {
   const ids = readings.map(({ listingId }) => listingId);
   const unitsOf = new Map(readings.map(({ listingId, units }) => [listingId, units]));
@@ -80,7 +80,7 @@ export const auditListings = async (
   plan: AccountPlan,
   given: {
     readonly listingIds: readonly number[];
-    readonly foundHow: "rolling" | "sweep";
+    readonly foundHow: "rolling" | "full";
     readonly signal: AbortSignal;
   },
 ): Promise<{ readonly read: number; readonly drifts: number }> => {

@@ -3,12 +3,12 @@ import { ChannelError } from "../core/failure.ts";
 import { refsOfNames } from "../sync/audit-names.ts";
 import type { JobDeps } from "./deps.ts";
 
-export type SweptListing = { readonly ref: string; readonly units: number };
+export type ToldListing = { readonly ref: string; readonly units: number };
 
-/** Which door a sweep takes: the channel's whole stock as a file, its listings report, or its listings page by page. */
-export type SweepDoor = "everything" | "report" | "pages";
+/** Which door a full audit takes: the channel's whole stock as a file, its listings report, or its listings page by page. */
+export type BulkDoor = "everything" | "report" | "pages";
 
-export const sweepDoorOf = (connector: Connector): SweepDoor => {
+export const bulkDoorOf = (connector: Connector): BulkDoor => {
   if (connector.readEverything !== undefined) return "everything";
   return connector.listingReport === undefined ? "pages" : "report";
 };
@@ -22,7 +22,7 @@ export async function* readAllListings(
   deps: JobDeps,
   connector: Connector,
   context: CallContext,
-): AsyncGenerator<SweptListing> {
+): AsyncGenerator<ToldListing> {
   if (connector.readEverything !== undefined) {
     for await (const { ref, units } of connector.readEverything(context)) if (units !== null) yield { ref, units };
   } else if (connector.listingReport !== undefined) {
@@ -38,7 +38,7 @@ export async function* readAllListings(
   }
 }
 
-async function* reported(deps: JobDeps, report: ListingReport, context: CallContext): AsyncGenerator<SweptListing> {
+async function* reported(deps: JobDeps, report: ListingReport, context: CallContext): AsyncGenerator<ToldListing> {
   const token = await report.request(context);
   const endsAt = deps.clock.monotonicMs() + reportMsMax;
   for (;;) {
@@ -64,7 +64,7 @@ async function* resolved(
   deps: JobDeps,
   accountId: string,
   rows: readonly ReportedListing[],
-): AsyncGenerator<SweptListing> {
+): AsyncGenerator<ToldListing> {
   const refs = await refsOfNames(
     deps.db,
     accountId,

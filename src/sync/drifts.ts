@@ -14,7 +14,7 @@ export const noteDrifts = async (
   tx: Tx,
   accountId: string,
   found: readonly Found[],
-  given: { readonly foundHow: "rolling" | "sweep"; readonly observedAt: string },
+  given: { readonly foundHow: "rolling" | "full"; readonly observedAt: string },
 ): Promise<number> => {
   if (found.length === 0) return 0;
   const rows = found.map(({ rightAtMs, ...one }) => ({
@@ -125,7 +125,7 @@ export const DriftRow = z.object({
   listingId: z.number(),
   ref: z.string(),
   channelSku: z.string().nullable(),
-  foundHow: z.enum(["rolling", "sweep"]),
+  foundHow: z.enum(["rolling", "full"]),
   expectedUnits: z.number(),
   observedUnits: z.number(),
   shownUnits: z.number().nullable(),

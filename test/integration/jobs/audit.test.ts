@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { LocationId, Sku } from "../../../src/core/ids.ts";
-import { sweepAccount } from "../../../src/jobs/audit-sweep.ts";
+import { auditFully } from "../../../src/jobs/audit-fully.ts";
 import { findDrift, previewDrift, settleDrift } from "../../../src/jobs/settle-drift.ts";
 import { checkLedger } from "../../../src/ledger/check.ts";
 import { JobBench } from "../../support/job-bench.ts";
@@ -162,7 +162,7 @@ test("a listing whose push is refused again and again is our lag", async () => {
   expect(await drifts()).toMatchObject([{ state: "healed", cause: "our-lag" }]);
 });
 
-test("a full sweep reads through the bulk door, and only what differs once more", async () => {
+test("a full audit reads through the bulk door, and only what differs once more", async () => {
   const stock = { A: 10, B: 20, C: 30 };
   for (const [ref, units] of Object.entries(stock)) {
     bench.channel.shown.set(ref, units);
@@ -193,7 +193,7 @@ test("a full sweep reads through the bulk door, and only what differs once more"
       return read(...args);
     },
   });
-  const report = await sweepAccount(bench.deps, "toy", new AbortController().signal);
+  const report = await auditFully(bench.deps, "toy", new AbortController().signal);
   expect(report).toEqual({
     accountId: "toy",
     door: "everything",

@@ -5,11 +5,11 @@ import { listingIdsOfRefs } from "../sync/audit-names.ts";
 import { type SortedSpool, Spool } from "../sync/audit-spool.ts";
 import { auditListings } from "./audit-readings.ts";
 import type { JobDeps } from "./deps.ts";
-import { readAllListings, type SweepDoor, sweepDoorOf } from "./read-everything.ts";
+import { type BulkDoor, bulkDoorOf, readAllListings } from "./read-everything.ts";
 
-export type SweepReport = {
+export type FullAuditReport = {
   readonly accountId: string;
-  readonly door: SweepDoor;
+  readonly door: BulkDoor;
   /** Listings that the channel told. */
   readonly told: number;
   /** Listings that we expect a number of. */
@@ -24,11 +24,11 @@ export type SweepReport = {
   readonly missingRefs: readonly string[];
 };
 
-export type SweepProgress = { readonly step: "reading" | "confirming"; readonly listings: number };
+export type FullAuditProgress = { readonly step: "reading" | "confirming"; readonly listings: number };
 
 const tellEvery = 10_000;
 const missingRefsMax = 20;
-/** More are counted; the next sweep looks at what is left. */
+/** More are counted; the next full audit looks at what is left. */
 const suspectsMax = 50_000;
 
 /** What the channel tells, kept in files and sorted there. */
@@ -37,7 +37,7 @@ const spoolAll = async (
   accountId: string,
   spool: Spool,
   signal: AbortSignal,
-  tell: (progress: SweepProgress) => void,
+  tell: (progress: FullAuditProgress) => void,
 ): Promise<SortedSpool> => {
   const connector = deps.connectorFor(accountId);
   if (connector === undefined) throw new TypeError(`no connector for ${accountId}`);
@@ -53,17 +53,17 @@ const spoolAll = async (
 };
 
 /**
- * A full sweep of an account: everything through the channel's bulk door, compared with what we expect as two sorted
+ * A full audit of an account: everything through the channel's bulk door, compared with what we expect as two sorted
  * streams. A bulk answer is no point in time, so what differs is read again live before it counts. Read-only towards the
  * channel; memory does not grow with the number of listings. Errors: the connector's; what is missing after one that broke
  * off is not judged.
  */
-export const sweepAccount = async (
+export const auditFully = async (
   deps: JobDeps,
   accountId: string,
   signal: AbortSignal,
-  tell: (progress: SweepProgress) => void = () => undefined,
-): Promise<SweepReport | undefined> => {
+  tell: (progress: FullAuditProgress) => void = () => undefined,
+): Promise<FullAuditReport | undefined> => {
   const connector = deps.connectorFor(accountId);
   const plan = deps.planFor(accountId);
   if (connector === undefined || plan === undefined) return undefined;
@@ -87,12 +87,12 @@ export const sweepAccount = async (
     for (let from = 0; from < suspects.length; from += connector.limits.readBatchMax) {
       const refs = suspects.slice(from, from + connector.limits.readBatchMax);
       const listingIds = await listingIdsOfRefs(deps.db, accountId, refs);
-      counts.drifts += (await auditListings(deps, connector, plan, { listingIds, foundHow: "sweep", signal })).drifts;
+      counts.drifts += (await auditListings(deps, connector, plan, { listingIds, foundHow: "full", signal })).drifts;
       tell({ step: "confirming", listings: from + refs.length });
     }
     const { differing, missing, unknown, drifts } = counts;
     const expected = await expectedCount(deps.db, accountId);
-    const door = sweepDoorOf(connector);
+    const door = bulkDoorOf(connector);
     return { accountId, door, told: sorted.rows, expected, differing, missing, unknown, drifts, missingRefs };
   } finally {
     await spool.dispose();
