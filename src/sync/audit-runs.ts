@@ -1,7 +1,9 @@
 import { createReadStream } from "node:fs";
 import { open } from "node:fs/promises";
 
-const readBytes = 64 * 1024;
+/** Read ahead of all runs together: more runs take less each, so that memory does not grow with their number. */
+const readAheadBytes = 1024 * 1024;
+const readBytes = (runs: number): number => Math.min(64 * 1024, Math.max(4 * 1024, Math.floor(readAheadBytes / runs)));
 const writeChars = 256 * 1024;
 
 /** One run, its lines in blocks: waiting for each single line would cost more than comparing it. */
@@ -12,8 +14,8 @@ class Run {
   #rest = "";
   head: string | undefined;
 
-  constructor(path: string) {
-    const stream = createReadStream(path, { highWaterMark: readBytes, encoding: "latin1" });
+  constructor(path: string, blockBytes: number) {
+    const stream = createReadStream(path, { highWaterMark: blockBytes, encoding: "latin1" });
     this.#blocks = (stream as AsyncIterable<string>)[Symbol.asyncIterator]();
   }
 
@@ -65,7 +67,7 @@ export const mergeRuns = async (
   target: string,
   keyOf: (line: string) => string,
 ): Promise<number> => {
-  const all = paths.map((path) => new Run(path));
+  const all = paths.map((path) => new Run(path, readBytes(paths.length)));
   for (const run of all) await run.read();
   const heap = all.filter((run) => run.head !== undefined);
   for (let at = heap.length >> 1; at >= 0; at -= 1) if (heap[at] !== undefined) sink(heap, at);
