@@ -41,7 +41,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
     "console",
     "connectors/connector.ts",
     "sync/inbox.ts",
-    "sync/drifts.ts",
+    "sync/read-drifts.ts",
     "sync/drift-cause.ts",
   ],
   console: ["core", "db", "access", "ops"],

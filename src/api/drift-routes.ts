@@ -1,6 +1,6 @@
 import { createRoute, z } from "@hono/zod-openapi";
 import { driftCauses } from "../sync/drift-cause.ts";
-import { driftStates } from "../sync/drifts.ts";
+import { driftStates } from "../sync/read-drifts.ts";
 import { wholeText } from "./fields.ts";
 import { commonAnswers, json, opensWith, type ScopedRoute } from "./route-parts.ts";
 

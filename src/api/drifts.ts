@@ -1,7 +1,7 @@
 import type { OpenAPIHono } from "@hono/zod-openapi";
 import type { Db } from "../db/pool.ts";
 import type { WebEnv } from "../ops/web-env.ts";
-import { type DriftRow, driftsPage } from "../sync/drifts.ts";
+import { type DriftRow, driftsPage } from "../sync/read-drifts.ts";
 import { type DriftsOut, listDrifts } from "./drift-routes.ts";
 
 const rowsDefault = 50;

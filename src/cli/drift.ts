@@ -5,7 +5,7 @@ import { writeAudit } from "../access/audit.ts";
 import { toIso } from "../core/clock.ts";
 import { type DriftVerb, findDrift, previewDrift, settleDrift } from "../jobs/settle-drift.ts";
 import { driftCauses } from "../sync/drift-cause.ts";
-import { type DriftRow, driftStates, driftsPage } from "../sync/drifts.ts";
+import { type DriftRow, driftStates, driftsPage } from "../sync/read-drifts.ts";
 import { ExitError, type GlobalOptions, say, withRuntime } from "./context.ts";
 import { checked, wholeNumber } from "./submit.ts";
 

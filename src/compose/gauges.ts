@@ -3,8 +3,8 @@ import { readTreeSize } from "../ledger/log/log-rows.ts";
 import { openRewind } from "../ledger/log/rewind.ts";
 import { unsealedCount } from "../ledger/log/seal.ts";
 import { outboxWaiting } from "../ledger/outbox.ts";
-import { driftCounts } from "../sync/drifts.ts";
 import { type OwedWork, owedWork } from "../sync/owed-work.ts";
+import { driftCounts } from "../sync/read-drifts.ts";
 import type { WebParts } from "./web.ts";
 
 /** What is owed, as gauges asked for at each scrape. */

@@ -1,6 +1,7 @@
 import { toIso } from "../core/clock.ts";
 import { inTransaction } from "../db/transaction.ts";
-import { type DriftRow, decideDrift, driftsPage, oweAgain } from "../sync/drifts.ts";
+import { decideDrift, oweAgain } from "../sync/drifts.ts";
+import { type DriftRow, driftsPage } from "../sync/read-drifts.ts";
 import { acceptance, acceptDrift } from "./accept-drift.ts";
 import type { JobDeps } from "./deps.ts";
 
