@@ -1,11 +1,15 @@
+import { benchAudit } from "./audit/bench-audit.ts";
+import { benchDrifts } from "./drifts/bench-drifts.ts";
 import { mainExplain } from "./explain/main-explain.ts";
 import { mainLedger } from "./ledger/main-ledger.ts";
 import { mainHistory } from "./ledger-history/main-history.ts";
 
 /** Each takes its own arguments and answers the exit code. */
-const benches: Readonly<Record<string, (args: readonly string[]) => Promise<number>>> = {
+const benches: Readonly<Record<string, (args: string[]) => Promise<number>>> = {
   ledger: mainLedger,
   "ledger-history": mainHistory,
+  audit: benchAudit,
+  drifts: benchDrifts,
   explain: mainExplain,
 };
 
@@ -13,6 +17,8 @@ const help = `npm run bench -- <what> [options]; each has its own --help
 
   ledger           durable reservations a second, beside other ways to do it
   ledger-history   stock at past moments by two clocks, out of a long journal
+  audit            a full comparison with what a channel shows, beside COPY and a join
+  drifts           labelled differences, and whether their causes are found
   explain          explanations of random listings, held against what their channels show
 `;
 

@@ -1,4 +1,5 @@
 import { createRoute, z } from "@hono/zod-openapi";
+import { driftRoutes } from "./drift-routes.ts";
 import { ledgerLogRoutes } from "./ledger-log-routes.ts";
 import { pastRoutes } from "./past-routes.ts";
 import { planRoutes } from "./plan-routes.ts";
@@ -65,4 +66,5 @@ export const apiRoutes: readonly ScopedRoute[] = [
   ...ledgerLogRoutes,
   ...planRoutes,
   ...supportRoutes,
+  ...driftRoutes,
 ];

@@ -2,6 +2,7 @@ import { OpenAPIHono } from "@hono/zod-openapi";
 import { problemResponse } from "../ops/problem.ts";
 import type { WebEnv } from "../ops/web-env.ts";
 import { type Authoriser, requireKey, requireScope } from "./authorise.ts";
+import { mountDrifts } from "./drifts.ts";
 import { mountInventory } from "./inventory.ts";
 import { acceptJson } from "./json-body.ts";
 import { mountLedgerLog } from "./ledger-log.ts";
@@ -42,6 +43,7 @@ export const v1Routes = (deps: V1Deps): OpenAPIHono<WebEnv> => {
   mountLedgerLog(app, deps);
   mountPlans(app, deps);
   mountSupport(app, deps);
+  mountDrifts(app, deps);
   app.all("/v1/*", () => problemResponse("not-found", { detail: "See /openapi.json for what there is." }));
   return app;
 };

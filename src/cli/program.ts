@@ -1,10 +1,12 @@
 import { Command } from "commander";
 import { accountCommands } from "./accounts.ts";
+import { auditCommand } from "./audit.ts";
 import { callCommands } from "./calls.ts";
 import { connectCommand } from "./connect.ts";
 import { ExitError } from "./context.ts";
 import { daemonCommands } from "./daemon.ts";
 import { demoCommand } from "./demo.ts";
+import { driftCommands } from "./drift.ts";
 import { explainCommands } from "./explain.ts";
 import { holdCommands } from "./hold.ts";
 import { keyCommands } from "./keys.ts";
@@ -47,6 +49,8 @@ export const createProgram = (): Command => {
   holdCommands(program);
   policyCommands(program);
   explainCommands(program);
+  auditCommand(program);
+  driftCommands(program);
   keyCommands(program);
   simulateCommand(program);
   demoCommand(program);

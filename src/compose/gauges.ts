@@ -7,6 +7,7 @@ import { unsealedCount } from "../ledger/log/seal.ts";
 import { outboxWaiting } from "../ledger/outbox.ts";
 import { listFindings } from "../sync/findings.ts";
 import { type OwedWork, owedWork } from "../sync/owed-work.ts";
+import { driftCounts } from "../sync/read-drifts.ts";
 import type { WebParts } from "./web.ts";
 
 /** What is owed, as gauges asked for at each scrape. */
@@ -117,6 +118,16 @@ export const registerWorkGauges = ({
         (await readResults(db)).flatMap(({ name, completedAtMs }) =>
           completedAtMs === null ? [] : [{ labels: { check: name }, value: (clock.now() - completedAtMs) / 1000 }],
         ),
+    },
+    {
+      name: "lockstep_drifts",
+      help: "Drifts, by account, cause and state; cause none = not judged yet.",
+      labelNames: ["account", "cause", "state"],
+      read: async () =>
+        (await driftCounts(db)).map(({ accountId, cause, state, count }) => ({
+          labels: { account: accountId, cause, state },
+          value: count,
+        })),
     },
     {
       name: "lockstep_queue_jobs",

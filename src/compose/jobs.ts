@@ -1,3 +1,4 @@
+import { auditAccount } from "../jobs/audit-account.ts";
 import { checkInvariants } from "../jobs/check-invariants.ts";
 import { confirmPushes } from "../jobs/confirm-pushes.ts";
 import type { JobDeps } from "../jobs/deps.ts";
@@ -33,6 +34,7 @@ export const jobDefinitions = [
   ensureSubscriptions,
   readChannelStock,
   workPlans,
+  auditAccount,
 ] as const;
 
 export const bindJobs = (deps: JobDeps): readonly BoundJob[] => [
@@ -51,4 +53,5 @@ export const bindJobs = (deps: JobDeps): readonly BoundJob[] => [
   bindJob(ensureSubscriptions, deps),
   bindJob(readChannelStock, deps),
   bindJob(workPlans, deps),
+  bindJob(auditAccount, deps),
 ];

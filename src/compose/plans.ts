@@ -1,4 +1,5 @@
 import type { ConfiguredAccount, GuardSettings } from "../config/settings.ts";
+import { defaultAuditPlan } from "../jobs/audit-plan.ts";
 import type { AccountPlan } from "../jobs/deps.ts";
 
 /** How often a waiting raise may ask for orders: a small part of the regular interval, never faster than the channel forgives. */
@@ -21,4 +22,9 @@ export const accountPlan = (account: ConfiguredAccount, guards: GuardSettings, o
   listingsEveryMs: account.poll.listingsMs,
   expires: account.expires ?? {},
   channelStockLocationId: account.channelStockLocationId,
+  audit: {
+    ...defaultAuditPlan,
+    everyMs: account.audit.everyMs,
+    policies: { ...defaultAuditPlan.policies, ...account.audit.drifts },
+  },
 });

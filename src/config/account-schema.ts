@@ -2,7 +2,7 @@ import { z } from "zod";
 import { AccountId, LocationId } from "../core/ids.ts";
 import { address, anyNumber, percent, say, seconds, strict, text, wholeNumber } from "./fields.ts";
 import { overrideFields, policyFields } from "./policy.ts";
-import { accountModes, salesMargins } from "./settings.ts";
+import { accountModes, driftCauses, driftPolicies, salesMargins } from "./settings.ts";
 
 const daySeconds = 86_400;
 
@@ -39,6 +39,10 @@ const common = {
   expires: z
     .record(text, z.iso.date(say("is no date", "write it as YYYY-MM-DD, without quotes or with them")))
     .default({}),
+  audit: strict({
+    every_seconds: seconds(1, daySeconds).default(10_000),
+    drifts: z.partialRecord(z.enum(driftCauses), z.enum(driftPolicies)).default({}),
+  }).prefault({}),
 };
 
 const AmazonAccount = strict({

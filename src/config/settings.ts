@@ -42,6 +42,25 @@ export type AccountMode = (typeof accountModes)[number];
 /** `measured`: while a SKU sells, keep back what may be selling unseen. `none`: never. */
 export const salesMargins = ["measured", "none"] as const;
 
+/** Why a channel may show another number than it should, and what to do about it. */
+export const driftCauses = [
+  "our-lag",
+  "lost-push",
+  "unseen-order",
+  "hand-edit",
+  "other-app",
+  "channel-fault",
+  "unknown",
+] as const;
+export const driftPolicies = ["heal", "ask", "accept"] as const;
+
+export type AuditSettings = {
+  /** The least time between two reads of the rolling audit. */
+  readonly everyMs: number;
+  /** What differs from the usual. */
+  readonly drifts: Readonly<Partial<Record<(typeof driftCauses)[number], (typeof driftPolicies)[number]>>>;
+};
+
 /** An account of the file: what its connector needs, and what the rest of the house needs to know about it. */
 export type ConfiguredAccount = AccountSettings & {
   /** For people; the id when the file names none. */
@@ -62,6 +81,7 @@ export type ConfiguredAccount = AccountSettings & {
   readonly expires?: Readonly<Record<string, string>>;
   /** The location of ours where stock that lies with the channel (FBA) is counted; undefined: it is not read. */
   readonly channelStockLocationId?: string | undefined;
+  readonly audit: AuditSettings;
 };
 
 /**

@@ -23,6 +23,12 @@ const present = <Key extends string>(
     readonly [K in Key]?: string;
   };
 
+/** Without the names that stand for nothing. */
+const given = <Key extends string, Value>(
+  fields: Partial<Record<Key, Value | undefined>>,
+): Partial<Record<Key, Value>> =>
+  Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as Partial<Record<Key, Value>>;
+
 const amazon = (fields: AmazonFields) => ({
   channel: fields.channel,
   region: fields.region,
@@ -135,6 +141,7 @@ const toAccount = (fields: AccountFields, around: Surroundings): ConfiguredAccou
     salesMargin: fields.sales_margin,
     expires: expiresOf(fields),
     guards: toGuards(fields.guards),
+    audit: { everyMs: fields.audit.every_seconds, drifts: given(fields.audit.drifts) },
   };
   switch (fields.channel) {
     case "amazon":

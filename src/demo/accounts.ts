@@ -26,6 +26,7 @@ const shared = {
   orderOverlapMs: 10_000,
   settleMs: 2_500,
   salesMargin: "measured",
+  audit: { everyMs: 10_000, drifts: {} },
 } as const;
 
 /** What opens the simulated accounts; each simulator states its own. */

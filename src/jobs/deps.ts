@@ -6,6 +6,7 @@ import type { Ledger } from "../ledger/ledger.ts";
 import type { Signer } from "../ledger/log/note.ts";
 import type { AllocationPolicy, PolicyOverride } from "../mapping/policy.ts";
 import type { GuardLimits } from "../sync/guard.ts";
+import type { AuditPlan } from "./audit-plan.ts";
 
 export type JobName =
   | "ingest"
@@ -22,7 +23,8 @@ export type JobName =
   | "drop-calls"
   | "ensure-subscriptions"
   | "read-channel-stock"
-  | "work-plans";
+  | "work-plans"
+  | "audit-account";
 
 /** What jobs need to know of an account's settings. */
 export type AccountPlan = {
@@ -45,6 +47,8 @@ export type AccountPlan = {
   readonly expires?: Readonly<Record<string, string>>;
   /** Where stock that lies with the channel is counted; absent: it is not read. */
   readonly channelStockLocationId?: string | undefined;
+  /** How its listings are audited; absent = the usual way. */
+  readonly audit?: AuditPlan;
 };
 
 /** Counters that jobs feed; ops/ turns them into metrics. */

@@ -13,6 +13,7 @@ import { readCursor } from "../sync/cursors.ts";
 import { endHolds, expiredBy } from "../sync/holds.ts";
 import { owedWork } from "../sync/owed-work.ts";
 import { accountsWithPlanWork } from "../sync/plan-work.ts";
+import { auditStream, isAudited } from "./audit-account.ts";
 import { invariantsDue } from "./check-invariants.ts";
 import type { JobDeps } from "./deps.ts";
 import { areCallsOverdue } from "./drop-calls.ts";
@@ -104,6 +105,10 @@ export const sweep = async (deps: JobDeps): Promise<boolean> => {
     const listings = await readCursor(deps.db, account.id, listingsStream);
     if (isOlder(listings.watermark, plan.listingsEveryMs, nowMs) && isOlder(listings.triedAt, triesEveryMs, nowMs)) {
       deps.wake("import-listings", { accountId: account.id });
+    }
+    const { cursor: auditNext } = await readCursor(deps.db, account.id, auditStream);
+    if (isAudited(account.state) && (auditNext === null || Date.parse(auditNext) <= nowMs)) {
+      deps.wake("audit-account", { accountId: account.id });
     }
   }
   for (const accountId of await accountsToAutoLink(deps.db)) await linkListings(deps, accountId);

@@ -8,8 +8,8 @@ export const ensureTargets = async (tx: Tx, listingIds: readonly number[], now: 
       tx,
       z.object({ accountId: z.string() }),
       sql`
-        insert into push_target as t (listing_id, account_id, owed_since, shown_units, shown_at, shown_since)
-        select l.id, l.account_id, ${now}::timestamptz, seen.units, seen.observed_at, seen.observed_at
+        insert into push_target as t (listing_id, account_id, listing_ref, owed_since, shown_units, shown_at, shown_since)
+        select l.id, l.account_id, l.ref, ${now}::timestamptz, seen.units, seen.observed_at, seen.observed_at
           from listing l
           left join lateral (select o.units, o.observed_at from observation o
                               where o.listing_id = l.id order by o.id desc limit 1) seen on true

@@ -45,11 +45,17 @@ export const createTestDatabase = async (from = inject("postgresUrl")): Promise<
 /** The database of that address, after its pool was closed. */
 export const reopenTestDatabase = (url: string): TestDatabase => {
   const db = openTestDb(url);
+  let hasClock = false;
   const name = new URL(url).pathname.slice(1);
   return {
     db,
     url,
     setClock: async (at) => {
+      if (hasClock) {
+        await db.pool.query("update test_clock set at = $1", [at]);
+        return;
+      }
+      hasClock = true;
       await db.pool.query("create table if not exists test_clock (at timestamptz not null)");
       await db.pool.query("with gone as (delete from test_clock) insert into test_clock values ($1)", [at]);
       await db.pool.query(

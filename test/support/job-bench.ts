@@ -3,6 +3,7 @@ import { LocationId, Sku } from "../../src/core/ids.ts";
 import { seededRandom } from "../../src/core/random.ts";
 import { Secret } from "../../src/core/secret.ts";
 import { inTransaction } from "../../src/db/transaction.ts";
+import { auditAccount } from "../../src/jobs/audit-account.ts";
 import { checkInvariants } from "../../src/jobs/check-invariants.ts";
 import { confirmPushes } from "../../src/jobs/confirm-pushes.ts";
 import type { JobDeps, JobName } from "../../src/jobs/deps.ts";
@@ -113,6 +114,7 @@ export class JobBench {
     if (name === "check-invariants") await checkInvariants.run({ ...one, payload: {} }, this.deps);
     if (name === "ensure-subscriptions") await ensureSubscriptions.run(one, this.deps);
     if (name === "read-channel-stock") await readChannelStock.run(one, this.deps);
+    if (name === "audit-account") await auditAccount.run(one, this.deps);
     if (name === "import-listings") await importListings.run(one, this.deps);
   }
 

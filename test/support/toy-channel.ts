@@ -26,6 +26,12 @@ export class ToyChannel {
   mood: WriteMood = "applies";
   /** Orders up to this time are in the list; null = as of now. */
   ordersVisibleUntil: string | null = null;
+  /** Orders (`ref:updated`) that the list leaves out unless it is read from its start. */
+  readonly hiddenFromPolls = new Set<string>();
+  /** What these listings are said to show, whatever they show. */
+  readonly staleReads = new Map<string, number>();
+  /** Writes to these listings are refused for now. */
+  readonly busy = new Set<string>();
   readonly #clock: TestClock;
 
   constructor(clock: TestClock) {
@@ -60,6 +66,7 @@ export class ToyChannel {
 
   #write(write: ListingWrite): PushOutcome {
     const { ref, units, expectedUnits } = write;
+    if (this.busy.has(ref)) return { ref, status: "refused", retry: "later", reason: "busy" };
     this.writes.push({ ref, units, expectedUnits });
     switch (this.mood) {
       case "applies":
@@ -88,7 +95,11 @@ export class ToyChannel {
       pushQuantities: (batch) => Promise.resolve(batch.map((write) => this.#write(write))),
       readQuantities: (listings) =>
         Promise.resolve(
-          listings.map(({ ref }) => ({ ref, units: this.shown.get(ref) ?? null, reason: "no such listing" })),
+          listings.map(({ ref }) => ({
+            ref,
+            units: this.staleReads.get(ref) ?? this.shown.get(ref) ?? null,
+            reason: "no such listing",
+          })),
         ),
       importListings: () =>
         Promise.resolve({
@@ -105,9 +116,11 @@ export class ToyChannel {
           next: null,
           done: true,
         }),
-      pullOrders: () => {
+      pullOrders: (cursor) => {
         const until = this.ordersVisibleUntil ?? this.#clock.iso();
-        const items = this.orders.filter((order) => order.updatedAt <= until).map((order) => this.deliveryOf(order));
+        const listed = ({ orderRef, updatedAt }: OrderSnapshot): boolean =>
+          updatedAt <= until && (cursor === null || !this.hiddenFromPolls.has(`${orderRef}:${updatedAt}`));
+        const items = this.orders.filter(listed).map((order) => this.deliveryOf(order));
         return Promise.resolve({ items, next: until, done: true, watermark: until });
       },
       fetchOrders: (refs) => Promise.resolve(this.orders.filter((order) => refs.includes(order.orderRef))),
