@@ -1,0 +1,267 @@
+import { bindJobs, jobDefinitions } from "../../src/compose/jobs.ts";
+import type { Connector, Delivery } from "../../src/connectors/connector.ts";
+import { LocationId, Sku } from "../../src/core/ids.ts";
+import type { Random } from "../../src/core/random.ts";
+import { Secret } from "../../src/core/secret.ts";
+import type { Db } from "../../src/db/pool.ts";
+import type { AccountPlan, JobDeps } from "../../src/jobs/deps.ts";
+import { mapListing } from "../../src/jobs/link-listings.ts";
+import { sweep } from "../../src/jobs/sweep.ts";
+import type { Command } from "../../src/ledger/commands.ts";
+import { createLedger } from "../../src/ledger/ledger.ts";
+import { signerOf } from "../../src/ledger/log/signing-key.ts";
+import { upsertLocations } from "../../src/ledger/queries.ts";
+import { showEverything } from "../../src/mapping/allocate.ts";
+import { listingIdByName } from "../../src/mapping/listings.ts";
+import type { Metrics } from "../../src/ops/metrics.ts";
+import { createQueues } from "../../src/queue/queues.ts";
+import { markNeedsAttention, upsertAccounts } from "../../src/sync/accounts.ts";
+import { keepDeliveries } from "../../src/sync/inbox.ts";
+import { webhookRoutes } from "../../src/webhooks/receive.ts";
+import { simConnector } from "./connector.ts";
+import type { Given, Policy, Request } from "./policy.ts";
+import { openSimDb, Session } from "./sim-db.ts";
+import { SimQueues } from "./sim-queue.ts";
+import { Process } from "./world.ts";
+
+const processesCount = 2;
+const sweepEveryMs = 5_000;
+const restartAfterMs = 3_000;
+const ordersEveryMs = 20_000;
+const guards = { maxZeroedCount: 1_000, maxZeroedPercent: 100, maxRaisedCount: 1_000, maxRaisedPercent: 100 };
+
+type Running = {
+  readonly process: Process;
+  readonly db: Db;
+  readonly deps: JobDeps;
+  readonly doors: ReturnType<typeof webhookRoutes>;
+};
+
+const commandOf = (request: Request, occurredAt: string): Command => {
+  const common = { key: request.key, actor: "api:sim", occurredAt };
+  const locationId = LocationId.parse("main");
+  switch (request.kind) {
+    case "receive":
+      return { ...common, kind: "receive", sku: Sku.parse(request.sku), locationId, units: request.units, reason: null };
+    case "adjust":
+      return { ...common, kind: "adjust", sku: Sku.parse(request.sku), locationId, units: request.units, reason: "sim" };
+    case "reserve":
+      return {
+        ...common,
+        kind: "reserve",
+        reservationId: request.id,
+        lines: [{ sku: Sku.parse(request.sku), locationId, units: request.units }],
+        mode: "all",
+        ttlMs: null,
+        reference: null,
+      };
+    case "commit":
+    case "release":
+      return { ...common, kind: request.kind, reservationId: request.id, lines: null };
+  }
+};
+
+/** Lockstep itself: the real jobs, queue logic, ledger and webhook doors, in processes that can die. */
+export class LockstepPolicy implements Policy {
+  readonly #given: Given;
+  readonly #session: Session;
+  readonly #queues: SimQueues;
+  readonly #running: Running[] = [];
+  readonly #plans: ReadonlyMap<string, AccountPlan>;
+  readonly #draw: Random;
+  #started = 0;
+
+  constructor(given: Given) {
+    this.#given = given;
+    this.#session = new Session(given.world, given.engine, given.faults);
+    this.#queues = new SimQueues(given.world, given.faults);
+    this.#draw = given.world.random("doors");
+    given.books.knownUntilMs = (accountId, readMs) => this.#knownUntilMs(accountId, readMs);
+    const lagMsMax = Math.max(...[...given.channels.values()].map(({ shape }) => shape.orderLagMs));
+    this.#plans = new Map(
+      [...given.channels.keys()].map((accountId) => [
+        accountId,
+        {
+          accountId,
+          locationId: "main",
+          policy: showEverything,
+          guards,
+          quietMs: 2_000 + 2 * lagMsMax,
+          ordersEveryMs,
+          ordersEveryMsMin: 1_000,
+          listingsEveryMs: 3_600_000,
+        },
+      ]),
+    );
+  }
+
+  #launch(): void {
+    const { world, channels, messages } = this.#given;
+    const process = new Process(world, `p${(this.#started += 1)}`);
+    const db = openSimDb(this.#session, process);
+    const { clock } = process;
+    const log = {
+      debug: () => undefined,
+      info: () => undefined,
+      warn: (fields: object, message: string) => world.note(`${process.name} warn ${message} ${JSON.stringify(fields).slice(0, 160)}`),
+      error: (fields: object, message: string) => world.note(`${process.name} error ${message} ${JSON.stringify(fields).slice(0, 160)}`),
+    };
+    const queues = createQueues(jobDefinitions, {
+      server: this.#queues.serverFor(process),
+      log,
+      runMsMax: 120_000,
+      onAuthFailure: async (payload, error) => {
+        const { accountId } = payload as { accountId: string };
+        await markNeedsAttention(db, { accountId, reason: error.message, now: world.iso() });
+      },
+    });
+    const connectors = new Map<string, Connector>(
+      [...channels].map(([id, channel]) => [id, simConnector(channel, process, messages.get(id))]),
+    );
+    const random = world.random(`process/${process.name}`);
+    let attempts = 0;
+    const deps: JobDeps = {
+      db,
+      ledger: createLedger({ db, clock, random, afterCommit: () => queues.wake("publish-events", {}) }),
+      clock,
+      random,
+      ids: () => `${process.name}-${(attempts += 1)}`,
+      log,
+      holder: process.name,
+      connectorFor: (id) => connectors.get(id),
+      planFor: (id) => this.#plans.get(id),
+      // The log has its own tests, and sealing it would be most of a seed's time.
+      wake: (name, payload, options) => (name === "seal-ledger" ? undefined : queues.wake(name, payload, options)),
+      metrics: { deliveriesSettled: () => undefined, pushes: () => undefined, pushLag: () => undefined },
+      signer: signerOf(new Secret("5".repeat(64))),
+      headFiles: [],
+    };
+    const doors = webhookRoutes({
+      clock,
+      log: log as never,
+      metrics: { webhookAnswered: () => undefined } as unknown as Metrics,
+      settings: { webhookBodyBytes: 1_000_000, secretKey: new Secret("s".repeat(64)) },
+      connectorFor: deps.connectorFor,
+      keepDeliveries: (accountId, door, deliveries) =>
+        keepDeliveries(db, { accountId, door, deliveries, now: world.iso() }),
+      wakeIngest: (accountId) => queues.wake("ingest", { accountId }),
+    });
+    queues.work(bindJobs(deps).filter(({ name }) => name !== "seal-ledger"));
+    this.#running.push({ process, db, deps, doors });
+    const turn = async (): Promise<void> => {
+      await sweep(deps).catch((error: Error) => world.note(`${process.name} sweep failed: ${error.message}`));
+      await process.pause(sweepEveryMs);
+      void turn();
+    };
+    world.after(500 * this.#started, () => void turn());
+  }
+
+  async start(): Promise<void> {
+    for (let count = 0; count < processesCount; count += 1) this.#launch();
+    const { channels, world, books } = this.#given;
+    const first = this.#running[0] as Running;
+    await upsertLocations(first.db, [{ id: "main", name: "Main" }]);
+    for (const sku of new Set(books.listings.map((listing) => listing.sku))) {
+      await this.request({ kind: "receive", key: `stock:${sku}`, sku, units: books.left(sku) });
+    }
+    const accounts = [...channels.values()].map(({ shape }) => ({ id: shape.accountId, channel: shape.channel, mode: "live" as const }));
+    await upsertAccounts(first.db, accounts, world.iso());
+    for (const listing of books.listings.filter(({ unitsEach }) => unitsEach > 1)) {
+      const { accountId, sku, unitsEach } = listing;
+      let listingId: number | undefined;
+      while (listingId === undefined) {
+        await first.process.pause(500);
+        listingId = await listingIdByName(first.db, accountId, listing.ref);
+      }
+      await mapListing(first.deps, { accountId, listingId, components: [{ sku, units: unitsEach }], actor: "sim" });
+    }
+    while (!this.isQuiet()) await first.process.pause(1_000);
+  }
+
+  #any(draw: number): Running | undefined {
+    const able = this.#running.filter(({ process }) => process.isRunning);
+    return able[Math.floor(draw * able.length)];
+  }
+
+  async deliver(accountId: string, delivery: Delivery): Promise<boolean> {
+    const running = this.#any(this.#draw());
+    const channel = this.#given.channels.get(accountId)?.shape.channel;
+    if (running === undefined || channel === undefined) return false;
+    const body = JSON.stringify(delivery);
+    const answer = await running.doors.request(`/webhooks/${channel}/${accountId}`, { method: "POST", body });
+    return answer.status === 200;
+  }
+
+  async request(request: Request): Promise<boolean> {
+    const { world } = this.#given;
+    const running = this.#any(this.#draw());
+    if (running === undefined) throw new Error("nobody answers");
+    const answer = await running.deps.ledger.submit(commandOf(request, world.iso(world.startedMs)));
+    return answer.status === "done";
+  }
+
+  /** The watermark, if it stood already when the listing was read. */
+  #knownUntilMs(accountId: string, readMs: number): number {
+    const [row] = this.#session.run(
+      "select watermark, polled_at from account_cursor where stream = 'orders' and account_id = $1",
+      [accountId],
+    ).rows;
+    if (row === undefined || Date.parse(String(row["polled_at"])) > readMs) return Number.NEGATIVE_INFINITY;
+    return Date.parse(String(row["watermark"]));
+  }
+
+  kill(draw: number): boolean {
+    const running = this.#any(draw);
+    if (running === undefined) return false;
+    const { process } = running;
+    const worked = this.#queues.activeOn(process) > 0;
+    process.isAlive = false;
+    this.#session.cutOff(process);
+    this.#running.splice(this.#running.indexOf(running), 1);
+    this.#given.world.note(`killed ${process.name}`);
+    this.#given.world.after(restartAfterMs, () => this.#launch());
+    return worked;
+  }
+
+  freeze(draw: number, forMs: number): boolean {
+    const running = this.#any(draw);
+    if (running === undefined) return false;
+    const { process } = running;
+    const { world } = this.#given;
+    const worked = this.#queues.activeOn(process) > 0;
+    process.frozenUntilMs = world.nowMs + forMs;
+    this.#session.cutOff(process);
+    world.note(`frozen ${process.name} for ${Math.round(forMs)}`);
+    return worked;
+  }
+
+  emptyQueue(): boolean {
+    return this.#queues.empty() > 0;
+  }
+
+  queueAway(untilMs: number): boolean {
+    this.#queues.goAway(untilMs);
+    return true;
+  }
+
+  isQuiet(): boolean {
+    const { channels, world } = this.#given;
+    const [row] = this.#session.run(
+      `select (select count(*) from push_target where wanted_version > settled_version) as owed,
+              (select count(*) from push_attempt where state in ('sent', 'accepted', 'unknown')) as open,
+              (select count(*) from inbox where state = 'received') as unread,
+              (select count(*) from outbox where state = 'waiting') as waiting,
+              (select count(*) from push_target) as targets`,
+      [],
+    ).rows as [Record<"owed" | "open" | "unread" | "waiting" | "targets", number>];
+    if (row.owed + row.open + row.unread + row.waiting > 0) return false;
+    if (row.targets < this.#given.books.listings.length) return false;
+    const marks = new Map(
+      this.#session
+        .run("select account_id, watermark from account_cursor where stream = 'orders'", [])
+        .rows.map((mark) => [String(mark["account_id"]), Date.parse(String(mark["watermark"]))]),
+    );
+    world.note("looked for quiet");
+    return [...channels.values()].every(({ shape, lastChangeMs }) => (marks.get(shape.accountId) ?? 0) > lastChangeMs);
+  }
+}
