@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs";
-import { PGlite, protocol } from "@electric-sql/pglite";
+import { PGlite } from "@electric-sql/pglite";
 import pg from "pg";
+import { bindAndRun, parseAndDescribe, readAnswer } from "./wire.ts";
 
 export type Result = {
   readonly rows: Record<string, unknown>[];
@@ -8,8 +9,10 @@ export type Result = {
   readonly command: string;
 };
 
-type Field = { readonly name: string; readonly dataTypeID: number };
-type Statement = { readonly name: string; fields: readonly Field[] };
+type Statement = {
+  readonly name: string;
+  columns: readonly { readonly name: string; readonly parse: (text: string) => unknown }[];
+};
 
 const migrations = new URL("../../migrations/", import.meta.url);
 
@@ -58,6 +61,7 @@ export class Engine {
       set search_path = sim, pg_catalog;
       set timezone = 'UTC';
       set datestyle = 'ISO';
+      set synchronous_commit = off;
       set sim.at = '2026-11-20T10:00:00Z';`);
     for (const file of readdirSync(migrations).toSorted()) {
       await database.exec(readFileSync(new URL(file, migrations), "utf8"));
@@ -87,49 +91,25 @@ export class Engine {
   run(text: string, values: readonly unknown[] = []): Result {
     this.statements += 1;
     const known = this.#statements.get(text);
-    const statement = known ?? { name: `s${(this.#prepared += 1)}`, fields: [] };
-    const { serialize } = protocol;
-    const bind = [
-      serialize.bind({ statement: statement.name, values: values.map(textOf) as string[] }),
-      serialize.execute({}),
-      serialize.sync(),
-    ];
-    const messages =
-      known === undefined
-        ? [serialize.parse({ name: statement.name, text }), serialize.describe({ type: "S", name: statement.name }), ...bind]
-        : bind;
-    const answer = this.#pg.execProtocolRawSync(Buffer.concat(messages));
-    return this.#read(answer, statement, () => this.#statements.set(text, statement));
-  }
-
-  #read(answer: Uint8Array, statement: Statement, onPrepared: () => void): Result {
-    const rows: Record<string, unknown>[] = [];
-    let command = "";
-    let rowCount: number | null = null;
-    let failure: Error | undefined;
-    new protocol.Parser().parse(answer, (message) => {
-      if (message.name === "parseComplete") onPrepared();
-      else if (message.name === "rowDescription") {
-        statement.fields = (message as unknown as { fields: readonly Field[] }).fields;
-      } else if (message.name === "dataRow") {
-        const { fields } = message as unknown as { fields: readonly (string | null)[] };
-        rows.push(
-          Object.fromEntries(
-            statement.fields.map(({ name, dataTypeID }, index) => {
-              const cell = fields[index] ?? null;
-              return [name, cell === null ? null : parserOf(dataTypeID)(cell)];
-            }),
-          ),
-        );
-      } else if (message.name === "commandComplete") {
-        const words = (message as unknown as { text: string }).text.split(" ");
-        command = words[0] ?? "";
-        rowCount = words.length > 1 ? Number(words.at(-1)) : null;
-      } else if (message.name === "error") {
-        failure = message as unknown as Error;
-      }
-    });
+    const statement = known ?? { name: `s${(this.#prepared += 1)}`, columns: [] };
+    const run = bindAndRun(statement.name, values.map(textOf));
+    const message = known === undefined ? Buffer.concat([parseAndDescribe(statement.name, text), run]) : run;
+    const { isPrepared, columns, rows, tag, failure } = readAnswer(this.#pg.execProtocolRawSync(message));
+    if (columns !== undefined) statement.columns = columns.map(({ name, oid }) => ({ name, parse: parserOf(oid) }));
+    if (isPrepared) this.#statements.set(text, statement);
     if (failure !== undefined) throw failure;
-    return { rows, rowCount, command };
+    const words = tag.split(" ");
+    return {
+      rows: rows.map((cells) => {
+        const row: Record<string, unknown> = {};
+        for (const [index, { name, parse }] of statement.columns.entries()) {
+          const cell = cells[index] ?? null;
+          row[name] = cell === null ? null : parse(cell);
+        }
+        return row;
+      }),
+      rowCount: words.length > 1 ? Number(words.at(-1)) : null,
+      command: words[0] ?? "",
+    };
   }
 }

@@ -5,6 +5,8 @@ import type { World } from "./world.ts";
 export const stepFaults = [
   "connection-lost",
   "commit-unknown",
+  "killed-at-statement",
+  "frozen-at-statement",
   "wake-up-lost",
   "job-twice",
   "webhook-lost",
@@ -40,6 +42,8 @@ export type FaultPlan = {
 const ratesMax: Readonly<Record<StepFault, number>> = {
   "connection-lost": 0.004,
   "commit-unknown": 0.02,
+  "killed-at-statement": 0.0006,
+  "frozen-at-statement": 0.0006,
   "wake-up-lost": 0.2,
   "job-twice": 0.1,
   "webhook-lost": 0.5,
@@ -106,12 +110,12 @@ export class FaultBox {
   }
 
   /** `makesADifference`: most faults do whenever they strike. */
-  strikes(kind: StepFault, makesADifference = true): boolean {
+  strikes(kind: StepFault, makesADifference = true, times = 1): boolean {
     const rate = this.#rates.get(kind);
     if (rate === undefined || this.#isHealed) return false;
     const random = this.#randoms.get(kind) ?? this.#world.random(`fault/${kind}`);
     this.#randoms.set(kind, random);
-    if (random() >= rate) return false;
+    if (random() >= rate * times) return false;
     this.count(kind, makesADifference);
     return true;
   }

@@ -76,6 +76,7 @@ export class LockstepPolicy implements Policy {
     this.#session = new Session(given.world, given.engine, given.faults);
     this.#queues = new SimQueues(given.world, given.faults);
     this.#draw = given.world.random("doors");
+    this.#session.misfortune = (process, kind) => this.#misfortune(process, kind);
     given.books.knownUntilMs = (accountId, readMs) => this.#knownUntilMs(accountId, readMs);
     const lagMsMax = Math.max(...[...given.channels.values()].map(({ shape }) => shape.orderLagMs));
     this.#plans = new Map(
@@ -210,9 +211,19 @@ export class LockstepPolicy implements Policy {
     return Date.parse(String(row["watermark"]));
   }
 
+  #misfortune(process: Process, kind: "kill" | "freeze"): void {
+    const running = this.#running.find((one) => one.process === process);
+    if (running === undefined || !process.isRunning) return;
+    if (kind === "kill") this.#kill(running);
+    else this.#freeze(running, 3_000 + this.#draw() * 100_000);
+  }
+
   kill(draw: number): boolean {
     const running = this.#any(draw);
-    if (running === undefined) return false;
+    return running !== undefined && this.#kill(running);
+  }
+
+  #kill(running: Running): boolean {
     const { process } = running;
     const worked = this.#queues.activeOn(process) > 0;
     process.isAlive = false;
@@ -225,8 +236,10 @@ export class LockstepPolicy implements Policy {
 
   freeze(draw: number, forMs: number): boolean {
     const running = this.#any(draw);
-    if (running === undefined) return false;
-    const { process } = running;
+    return running !== undefined && this.#freeze(running, forMs);
+  }
+
+  #freeze({ process }: Running, forMs: number): boolean {
     const { world } = this.#given;
     const worked = this.#queues.activeOn(process) > 0;
     process.frozenUntilMs = world.nowMs + forMs;

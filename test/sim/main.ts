@@ -5,7 +5,7 @@ import { allFaults, runSeed } from "./run-seed.ts";
 const engine = await Engine.open();
 const first = Number(process.argv[2] ?? 1);
 const count = Number(process.argv[3] ?? 1);
-const faults = process.argv[4] === "none" ? new Set<never>() : allFaults;
+const faults = process.argv[4] === "none" ? new Set<never>() : process.argv[4] === undefined || process.argv[4] === "all" ? allFaults : new Set(process.argv[4].split(",")) as never;
 const t0 = performance.now();
 for (let seed = first; seed < first + count; seed += 1) {
   const t = performance.now();

@@ -68,13 +68,13 @@ export const drawScenario = (world: World): Scenario => {
       shapes.flatMap(({ accountId }) => (random() < 0.85 ? [[accountId, random() < 0.12 ? 2 : 1] as const] : [])),
     ),
   }));
-  const phaseMs = between(random(), 90, 300) * 1_000;
+  const phaseMs = (random() < 0.15 ? between(random(), 150, 400) : between(random(), 50, 120)) * 1_000;
   const skuOf = (): string => {
     // The first SKU is the one that everybody wants.
     const index = random() < 0.4 ? 0 : Math.floor(random() * skuCount);
     return (skus[index] as (typeof skus)[number]).sku;
   };
-  const demands = Array.from({ length: between(random(), 15, 50) }, (_, index): Demand => {
+  const demands = Array.from({ length: between(random(), 12, 40) }, (_, index): Demand => {
     const { accountId } = shapes[Math.floor(random() * shapes.length)] as ChannelShape;
     const wish = () => ({ sku: skuOf(), units: random() < 0.8 ? between(random(), 1, 2) : between(random(), 3, 6) });
     const first = wish();

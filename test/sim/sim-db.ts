@@ -6,6 +6,12 @@ import type { Process, World } from "./world.ts";
 
 type Turn = { readonly client: SimClient; readonly take: () => void };
 
+/** Statements that look at the server's clock, by themselves or in a function. */
+const asksTime = /\bnow\(\)|clock|\bledger_(?:lock|write)\b|make_movement_month/;
+
+/** What was just committed is where a process had best not stop: faults look for it. */
+const commitsWeigh = 10;
+
 const lost = (): Error => new Error("Connection terminated unexpectedly");
 
 /**
@@ -18,6 +24,8 @@ export class Session {
   readonly faults: FaultBox;
   #holder: SimClient | undefined;
   readonly #waiting: Turn[] = [];
+  /** What to do when a fault strikes a process between two statements. */
+  misfortune: (process: Process, kind: "kill" | "freeze") => void = () => undefined;
 
   constructor(world: World, engine: Engine, faults: FaultBox) {
     this.world = world;
@@ -26,7 +34,7 @@ export class Session {
   }
 
   run(text: string, values: readonly unknown[]): Result {
-    this.engine.tellTime(this.world.nowMs);
+    if (asksTime.test(text)) this.engine.tellTime(this.world.nowMs);
     return this.engine.run(text, values);
   }
 
@@ -117,7 +125,18 @@ class SimClient {
       return session.run(text, values);
     } finally {
       if (!keeps) session.release(this);
+      await this.#reply(text === "commit");
     }
+  }
+
+  /** The server is done; now the process hears of it, if nothing befalls it first. */
+  async #reply(isCommit: boolean): Promise<void> {
+    const { faults, misfortune } = this.#session;
+    const times = isCommit ? commitsWeigh : 1;
+    if (faults.strikes("killed-at-statement", true, times)) misfortune(this.process, "kill");
+    else if (faults.strikes("frozen-at-statement", true, times)) misfortune(this.process, "freeze");
+    else if (!isCommit) return;
+    await this.process.pause(1);
   }
 }
 
