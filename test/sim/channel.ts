@@ -32,6 +32,9 @@ type Line = {
 type Version = { readonly updatedMs: number; readonly visibleMs: number; readonly lines: readonly Line[] };
 export type ChannelOrder = { readonly orderRef: string; readonly createdMs: number; readonly versions: Version[] };
 
+/** As what a tool expects that does not compare. */
+export const anyUnits = -1;
+
 export type Write = { readonly ref: string; readonly units: number; readonly expectedUnits: number | null };
 
 /** A simulated channel with its own truth: listings, buyers' orders, and what it takes its time to show. */
@@ -162,7 +165,7 @@ export class SimChannel {
     const partial = this.faults.strikes("answer-partial");
     const draw = this.random();
     if (partial && draw < 0.3) return { ref, status: "refused", retry: "later", reason: "busy" };
-    if (this.shape.comparesAndSets && expectedUnits !== listing.shown) {
+    if (this.shape.comparesAndSets && expectedUnits !== anyUnits && expectedUnits !== listing.shown) {
       return { ref, status: "conflict", reason: `shows ${listing.shown}, not ${expectedUnits}` };
     }
     const inflated = this.books.judgeWrite(listing, units, { atMs: lookMs, compares: this.shape.comparesAndSets });

@@ -3,10 +3,12 @@ import type { Connector, Delivery } from "../../src/connectors/connector.ts";
 import { LocationId, Sku } from "../../src/core/ids.ts";
 import type { Random } from "../../src/core/random.ts";
 import { Secret } from "../../src/core/secret.ts";
+import type { LedgerLine } from "../../src/demo/verdict.ts";
 import type { Db } from "../../src/db/pool.ts";
 import type { AccountPlan, JobDeps } from "../../src/jobs/deps.ts";
 import { mapListing } from "../../src/jobs/link-listings.ts";
 import { sweep } from "../../src/jobs/sweep.ts";
+import { checkLedger } from "../../src/ledger/check.ts";
 import type { Command } from "../../src/ledger/commands.ts";
 import { createLedger } from "../../src/ledger/ledger.ts";
 import { signerOf } from "../../src/ledger/log/signing-key.ts";
@@ -276,5 +278,31 @@ export class LockstepPolicy implements Policy {
     );
     world.note("looked for quiet");
     return [...channels.values()].every(({ shape, lastChangeMs }) => (marks.get(shape.accountId) ?? 0) > lastChangeMs);
+  }
+
+  orderLines(accountId: string): readonly LedgerLine[] {
+    return this.#session.run(
+      `select order_ref as "orderRef", line_ref as "lineRef", sku, hold_units as "holdUnits", left_units as "leftUnits",
+              back_units as "backUnits" from order_line where account_id = $1`,
+      [accountId],
+    ).rows as unknown as readonly LedgerLine[];
+  }
+
+  available(): ReadonlyMap<string, number> {
+    const { rows } = this.#session.run("select sku, on_hand - reserved as available from stock_level", []);
+    return new Map(rows.map((row) => [String(row["sku"]), Number(row["available"])]));
+  }
+
+  async breaches(): Promise<readonly string[]> {
+    const { world, accepted } = this.#given;
+    const checks = await checkLedger(openSimDb(this.#session, new Process(world, "auditor")));
+    const { rows } = this.#session.run("select account_id || ' ' || delivery_id as id from inbox", []);
+    const kept = new Set(rows.map((row) => row["id"]));
+    return [
+      ...checks.flatMap(({ name, subjects }) => subjects.map((subject) => `ledger: ${name}: ${subject}`)),
+      ...accepted
+        .filter(({ accountId, deliveryId }) => !kept.has(`${accountId} ${deliveryId}`))
+        .map(({ accountId, deliveryId }) => `inbox: ${accountId} ${deliveryId} was accepted and is not there`),
+    ];
   }
 }

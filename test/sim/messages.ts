@@ -11,6 +11,8 @@ export class MessageQueue {
   readonly #faults: FaultBox;
   readonly #messages = new Map<string, { readonly delivery: Delivery; hiddenUntilMs: number }>();
   readonly #listeners: (() => void)[] = [];
+  /** Called with what was acknowledged: the channel never sends it again. */
+  onAcknowledged: (delivery: Delivery) => void = () => undefined;
   #sent = 0;
 
   constructor(world: World, faults: FaultBox) {
@@ -48,7 +50,11 @@ export class MessageQueue {
 
   async acknowledge(process: Process, handles: readonly string[]): Promise<void> {
     this.#world.after(15, () => {
-      for (const handle of handles) this.#messages.delete(handle);
+      for (const handle of handles) {
+        const message = this.#messages.get(handle);
+        if (message !== undefined) this.onAcknowledged(message.delivery);
+        this.#messages.delete(handle);
+      }
     });
     await process.pause(30);
   }

@@ -1,4 +1,5 @@
 import type { Delivery } from "../../src/connectors/connector.ts";
+import type { LedgerLine } from "../../src/demo/verdict.ts";
 import type { Books } from "./books.ts";
 import type { SimChannel } from "./channel.ts";
 import type { Engine } from "./engine.ts";
@@ -13,6 +14,8 @@ export type Given = {
   readonly faults: FaultBox;
   readonly channels: ReadonlyMap<string, SimChannel>;
   readonly messages: ReadonlyMap<string, MessageQueue>;
+  /** Deliveries that were answered with success, or acknowledged: from then on they are ours. */
+  readonly accepted: { readonly accountId: string; readonly deliveryId: string }[];
 };
 
 /** Something at our own doors. Asked again under the same key until it is answered. */
@@ -37,4 +40,9 @@ export interface Policy {
   queueAway(untilMs: number): boolean;
   /** Nothing is owed and nothing is under way. */
   isQuiet(): boolean;
+  /** What it believes of an account's orders, and of a SKU. */
+  orderLines(accountId: string): readonly LedgerLine[];
+  available(): ReadonlyMap<string, number>;
+  /** What breaks its own rules. */
+  breaches(): Promise<readonly string[]>;
 }

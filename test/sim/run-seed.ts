@@ -1,5 +1,4 @@
 import { compareLines } from "../../src/demo/verdict.ts";
-import { checkLedger } from "../../src/ledger/check.ts";
 import { Books } from "./books.ts";
 import { type ChannelOrder, SimChannel } from "./channel.ts";
 import { deliveryOf } from "./connector.ts";
@@ -8,8 +7,7 @@ import { drawFaults, FaultBox, type FaultKind, faultKinds } from "./faults.ts";
 import { MessageQueue } from "./messages.ts";
 import type { Given, Policy, Request } from "./policy.ts";
 import { type Demand, drawScenario, type OwnDoor, type Scenario } from "./scenario.ts";
-import { openSimDb, Session } from "./sim-db.ts";
-import { Process, World } from "./world.ts";
+import { World } from "./world.ts";
 
 export type SeedOptions = {
   readonly seed: number;
@@ -47,6 +45,7 @@ const connectMessages = (given: Given, policy: Policy): void => {
     const { accountId } = channel.shape;
     const random = world.random(`sender/${accountId}`);
     const queue = messages.get(accountId);
+    if (queue !== undefined) queue.onAcknowledged = ({ id }) => given.accepted.push({ accountId, deliveryId: id });
     channel.announce = (order) => {
       const delivery = deliveryOf(channel, order);
       if (faults.strikes("webhook-lost")) return;
@@ -68,8 +67,9 @@ const connectMessages = (given: Given, policy: Policy): void => {
         };
         world.after(5_000, again);
         policy.deliver(accountId, delivery).then((isKept) => {
-          if (isKept) answered = true;
-          else again();
+          if (!isKept) return again();
+          answered = true;
+          given.accepted.push({ accountId, deliveryId: delivery.id });
         }, again);
       };
     };
@@ -173,19 +173,13 @@ const drive = async <Value>(world: World, promise: Promise<Value>, msMax: number
   return settled;
 };
 
-/** What the outside witness and the ledger's own invariants say in the end. */
-const judge = async (given: Given) => {
-  const { world, engine, books, channels } = given;
-  const db = openSimDb(new Session(world, engine, given.faults), new Process(world, "auditor"));
+/** What the outside witness and the tool's own invariants say in the end. */
+const judge = async (given: Given, policy: Policy) => {
+  const { world, books, channels } = given;
   const violations: string[] = [];
   const figures = { lost: 0, invented: 0, doubled: 0, wrongListings: 0 };
   for (const channel of channels.values()) {
     const { accountId } = channel.shape;
-    const ledger = engine.run(
-      `select order_ref as "orderRef", line_ref as "lineRef", sku, hold_units as "holdUnits", left_units as "leftUnits",
-              back_units as "backUnits" from order_line where account_id = $1`,
-      [accountId],
-    ).rows as never[];
     const witness = [...channel.orders.values()].flatMap((order) =>
       channel.linesOf(order).map(({ listing: { sku, unitsEach }, ...line }) => ({
         orderId: order.orderRef,
@@ -197,16 +191,15 @@ const judge = async (given: Given) => {
         restockedUnits: line.backUnits * unitsEach,
       })),
     );
+    const ledger = policy.orderLines(accountId);
     const units = compareLines({ channel: channel.shape.channel, witness, ledger, shown: new Map() });
     figures.lost += units.lost;
     figures.invented += units.invented;
     figures.doubled += units.doubled;
     violations.push(...units.lines.map((line) => `units: ${line}`));
   }
-  for (const row of engine.run("select sku, on_hand - reserved as available from stock_level", []).rows) {
-    const sku = String(row["sku"]);
-    if (row["available"] !== books.left(sku))
-      violations.push(`stock: ${sku} has ${String(row["available"])} available, truly ${books.left(sku)}`);
+  for (const [sku, units] of policy.available()) {
+    if (units !== books.left(sku)) violations.push(`stock: ${sku} has ${units} available, truly ${books.left(sku)}`);
   }
   for (const listing of books.listings) {
     const wanted = books.sellable(listing);
@@ -214,8 +207,7 @@ const judge = async (given: Given) => {
     figures.wrongListings += 1;
     violations.push(`listing: ${listing.ref} shows ${listing.shown}, should show ${wanted}`);
   }
-  const checks = await drive(world, checkLedger(db), 60_000);
-  violations.push(...checks.flatMap(({ name, subjects }) => subjects.map((subject) => `ledger: ${name}: ${subject}`)));
+  violations.push(...(await drive(world, policy.breaches(), 60_000)));
   violations.push(...books.blamedRaises.map((raise) => `raise: ${raise}`));
   return { violations, figures };
 };
@@ -245,7 +237,7 @@ export const runSeed = async (engine: Engine, make: PolicyMaker, options: SeedOp
     books.change(sku, -units);
     for (const [accountId, each] of unitsEach) channels.get(accountId)?.list(sku, each, Math.floor(units / each));
   }
-  const given: Given = { world, engine, books, faults, channels, messages };
+  const given: Given = { world, engine, books, faults, channels, messages, accepted: [] };
   const policy = make(given);
   connectMessages(given, policy);
   await drive(world, policy.start(), startMsMax);
@@ -268,7 +260,7 @@ export const runSeed = async (engine: Engine, make: PolicyMaker, options: SeedOp
   await world.run(healedMs + quietMsMax, () => isQuiet);
   const endedMs = world.nowMs;
   books.settleHours();
-  const { violations, figures } = await judge(given);
+  const { violations, figures } = await judge(given, policy);
   return {
     seed: options.seed,
     trace: world.trace,

@@ -96,6 +96,11 @@ export class SimQueues {
     this.#awayUntilMs = untilMs;
   }
 
+  /** Entries that wait, run or are delayed. */
+  get size(): number {
+    return this.#jobs.size;
+  }
+
   activeOn(process: Process): number {
     return [...this.#jobs].filter((job) => job.state === "active" && job.lockedBy === process).length;
   }
