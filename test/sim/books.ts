@@ -111,7 +111,7 @@ export class Books {
       const knownMs = this.#knownMs(listing, event, { readMs, compares: look.compares });
       if (event.atMs > knownMs) unknowable += event.units;
     }
-    if (byUs * listing.unitsEach > unknowable) {
+    if (units > Math.floor((this.left(listing.sku) + unknowable) / listing.unitsEach)) {
       const seconds = ((this.#world.nowMs - look.atMs) / 1000).toFixed(1);
       this.blamedRaises.push(
         `${listing.ref} ${listing.shown}→${units}, truly ${this.left(listing.sku)} left, ${unknowable} could not be known, look ${seconds} s old`,

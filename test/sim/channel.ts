@@ -98,9 +98,10 @@ export class SimChannel {
     );
   }
 
-  /** Takes units of the first line back before they leave, or after (to the shelf). */
-  giveBack(order: ChannelOrder, wantedUnits: number): void {
-    const [first, ...rest] = this.linesOf(order);
+  /** Takes units of a line (the first, unless a SKU is named) back before they leave, or after (to the shelf). */
+  giveBack(order: ChannelOrder, wantedUnits: number, sku?: string): void {
+    const lines = this.linesOf(order);
+    const first = lines.find(({ listing }) => sku === undefined || listing.sku === sku);
     if (first === undefined) return;
     const hasLeft = first.leftUnits > 0;
     const open = hasLeft ? first.leftUnits - first.backUnits : first.orderedUnits - first.cancelledUnits;
@@ -111,7 +112,10 @@ export class SimChannel {
       : { ...first, cancelledUnits: first.cancelledUnits + units };
     this.books.change(first.listing.sku, -units * first.listing.unitsEach, this.shape.accountId);
     if (this.shape.restocks) this.books.show(first.listing, first.listing.shown + units);
-    this.#version(order, [line, ...rest]);
+    this.#version(
+      order,
+      lines.map((one) => (one === first ? line : one)),
+    );
   }
 
   linesOf(order: ChannelOrder): readonly Line[] {

@@ -27,9 +27,7 @@ import { SimQueues } from "./sim-queue.ts";
 import { Process } from "./world.ts";
 
 const processesCount = 2;
-const sweepEveryMs = 5_000;
 const restartAfterMs = 3_000;
-const ordersEveryMs = 20_000;
 const guards = { maxZeroedCount: 1_000, maxZeroedPercent: 100, maxRaisedCount: 1_000, maxRaisedPercent: 100 };
 
 type Running = {
@@ -90,7 +88,7 @@ export class LockstepPolicy implements Policy {
           policy: showEverything,
           guards,
           quietMs: 2_000 + 2 * lagMsMax,
-          ordersEveryMs,
+          ordersEveryMs: given.pace.ordersMs,
           ordersEveryMsMin: 1_000,
           listingsEveryMs: 3_600_000,
         },
@@ -99,7 +97,7 @@ export class LockstepPolicy implements Policy {
   }
 
   #launch(): void {
-    const { world, channels, messages } = this.#given;
+    const { world, channels, messages, pace } = this.#given;
     const process = new Process(world, `p${(this.#started += 1)}`);
     const db = openSimDb(this.#session, process);
     const { clock } = process;
@@ -153,7 +151,7 @@ export class LockstepPolicy implements Policy {
     this.#running.push({ process, db, deps, doors });
     const turn = async (): Promise<void> => {
       await sweep(deps).catch((error: Error) => world.note(`${process.name} sweep failed: ${error.message}`));
-      await process.pause(sweepEveryMs);
+      await process.pause(pace.sweepMs);
       void turn();
     };
     world.after(500 * this.#started, () => void turn());
@@ -261,6 +259,8 @@ export class LockstepPolicy implements Policy {
 
   isQuiet(): boolean {
     const { channels, world } = this.#given;
+    // Whoever is still frozen may have something left to send.
+    if (this.#running.length < processesCount || !this.#running.every(({ process }) => process.isRunning)) return false;
     const [row] = this.#session.run(
       `select (select count(*) from push_target where wanted_version > settled_version) as owed,
               (select count(*) from push_attempt where state in ('sent', 'accepted', 'unknown')) as open,

@@ -5,14 +5,17 @@ import { Engine } from "./engine.ts";
 import { type FaultKind, faultKinds } from "./faults.ts";
 import { misfits } from "./plant.ts";
 import { percentile } from "../../src/demo/verdict.ts";
+import { replay } from "./replay.ts";
 import { reportOf } from "./report.ts";
 import { runSeed } from "./run-seed.ts";
 import { replayCommand, shrink } from "./shrink.ts";
 
-const usage = `npm run sim -- [options]
+const usage = `npm run sim -- [replay] [options]
 
 Runs whole shops on a virtual clock: the real jobs, ledger, queue logic and webhook doors on a real Postgres engine,
 against simulated channels, while everything goes wrong; then all is mended and everything must be right.
+
+replay: the real retailer's busiest days over three channels with each policy (--days N (1), --skus N (40)).
 
   --seeds N         how many seeds (20)
   --seed S          the first one (1)
@@ -28,8 +31,11 @@ against simulated channels, while everything goes wrong; then all is mended and 
 Exit code 1 when something is not as it should be.
 `;
 
-const { values: options } = parseArgs({
+const { values: options, positionals } = parseArgs({
+  allowPositionals: true,
   options: {
+    days: { type: "string", default: "1" },
+    skus: { type: "string", default: "40" },
     seeds: { type: "string", default: "20" },
     seed: { type: "string", default: "1" },
     faults: { type: "string", default: "all" },
@@ -47,7 +53,7 @@ const { values: options } = parseArgs({
 const say = (line: string): void => {
   if (!options.json) process.stdout.write(`${line}\n`);
 };
-const finish = (result: object & { readonly ok: boolean }): void => {
+const finish = <Result extends { readonly ok: boolean }>(result: Result): void => {
   process.stdout.write(`${JSON.stringify(result, undefined, options.json ? 0 : 2)}\n`);
   process.exitCode = result.ok ? 0 : 1;
 };
@@ -122,7 +128,10 @@ else {
   const unfit = misfits();
   if (unfit.length > 0) throw new Error(unfit.join("\n"));
   const engine = await Engine.open();
-  if (options.bugs === undefined) await campaign(engine, chosen(options.policy, policyNames, "policy"));
+  if (positionals[0] === "replay") {
+    const given = { days: numberOf(options.days, "days"), skus: numberOf(options.skus, "skus"), seed: firstSeed };
+    finish(await replay(engine, { ...given, faults: new Set() }, say));
+  } else if (options.bugs === undefined) await campaign(engine, chosen(options.policy, policyNames, "policy"));
   else {
     const names = chosen(options.bugs, plantedBugs.map(({ name }) => name), "planted bug");
     await plant(engine, plantedBugs.filter(({ name }) => names.includes(name)));

@@ -3,7 +3,7 @@ import type { FaultBox } from "./faults.ts";
 import type { Process, World } from "./world.ts";
 
 const hiddenMs = 30_000;
-const longPollMs = 10_000;
+const longPollMs = 20_000;
 
 /** A channel's message queue as SQS is: at least once, in no order, and again when it is not acknowledged in time. */
 export class MessageQueue {

@@ -14,6 +14,9 @@ export type SeedOptions = {
   readonly faults: ReadonlySet<FaultKind>;
   /** Only so many of the drawn demands and own-door requests happen; for shrinking. */
   readonly demandsMax?: number;
+  /** A shop of its own instead of a drawn one. */
+  readonly scenario?: Scenario;
+  readonly pace?: Given["pace"];
 };
 export type PolicyMaker = (given: Given) => Policy;
 
@@ -35,6 +38,8 @@ export type Verdict = {
 const startMsMax = 120_000;
 const quietMsMax = 45 * 60_000;
 const lookEveryMs = 5_000;
+/** Production sweeps every second; here what is woken matters more, and what is lost may wait. */
+const usualPace = { sweepMs: 10_000, ordersMs: 20_000 };
 const webhookRetryMs = [2_000, 8_000, 30_000] as const;
 const requestRetryMs = 5_000;
 
@@ -108,7 +113,9 @@ const schedulePeople = (given: Given, policy: Policy, scenario: Scenario, offset
   const follow = (channel: SimChannel, order: ChannelOrder, demand: Demand): void => {
     const { shipAfterMs, giveBack } = demand;
     if (shipAfterMs !== null) later(world.nowMs + shipAfterMs, () => channel.ship(order));
-    if (giveBack !== null) later(world.nowMs + giveBack.afterMs, () => channel.giveBack(order, giveBack.units));
+    for (const { afterMs, units, sku } of giveBack) {
+      later(world.nowMs + afterMs, () => channel.giveBack(order, units, sku));
+    }
   };
   for (const demand of scenario.demands) {
     later(demand.atMs + offsetMs, () => {
@@ -122,12 +129,11 @@ const schedulePeople = (given: Given, policy: Policy, scenario: Scenario, offset
   }
   const atDoor = (door: OwnDoor, key: string): void => {
     const { sku, units } = door;
-    if (door.kind === "receive") {
-      books.change(sku, -units);
-      return insist({ kind: "receive", key, sku, units }, () => undefined);
-    }
-    if (door.kind === "adjust") {
-      return insist({ kind: "adjust", key, sku, units }, (isDone) => isDone && books.change(sku, -units));
+    if (!("end" in door)) {
+      if (door.kind === "receive") books.change(sku, -units);
+      return insist({ kind: door.kind, key, sku, units }, (isDone) => {
+        if (isDone && door.kind === "adjust") books.change(sku, -units);
+      });
     }
     insist({ kind: "reserve", key, id: key, sku, units }, (isHeld) => {
       if (!isHeld) return;
@@ -216,7 +222,7 @@ const judge = async (given: Given, policy: Policy) => {
 export const runSeed = async (engine: Engine, make: PolicyMaker, options: SeedOptions): Promise<Verdict> => {
   const world = new World(options.seed);
   engine.reset();
-  const drawn = drawScenario(world);
+  const drawn = options.scenario ?? drawScenario(world);
   const scenario = {
     ...drawn,
     demands: drawn.demands.slice(0, options.demandsMax ?? drawn.demands.length),
@@ -237,7 +243,7 @@ export const runSeed = async (engine: Engine, make: PolicyMaker, options: SeedOp
     books.change(sku, -units);
     for (const [accountId, each] of unitsEach) channels.get(accountId)?.list(sku, each, Math.floor(units / each));
   }
-  const given: Given = { world, engine, books, faults, channels, messages, accepted: [] };
+  const given: Given = { world, engine, books, faults, channels, messages, accepted: [], pace: options.pace ?? usualPace };
   const policy = make(given);
   connectMessages(given, policy);
   await drive(world, policy.start(), startMsMax);

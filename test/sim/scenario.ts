@@ -14,7 +14,7 @@ export type Demand = {
   readonly wishes: readonly { readonly sku: string; readonly units: number }[];
   /** After the sale; null: never. */
   readonly shipAfterMs: number | null;
-  readonly giveBack: { readonly afterMs: number; readonly units: number } | null;
+  readonly giveBack: readonly { readonly afterMs: number; readonly units: number; readonly sku?: string }[];
 };
 export type OwnDoor =
   | { readonly kind: "receive" | "adjust"; readonly atMs: number; readonly sku: string; readonly units: number }
@@ -50,8 +50,8 @@ const shapesOf = (world: World): readonly ChannelShape[] => {
     restocks: given.channel === "shopify",
   });
   return [
-    shape({ channel: "amazon", pushBatchMax: 1, messages: "queue", stampMs: 1_000, lagMs: between(random(), 2, 15) * 1_000, settleMs: 6_000 }),
-    shape({ channel: "ebay", pushBatchMax: 25, messages: "hints", stampMs: 1, lagMs: between(random(), 1, 6) * 1_000, settleMs: 3_000 }),
+    shape({ channel: "amazon", pushBatchMax: 1, messages: "queue", stampMs: 1_000, lagMs: between(random(), 2, 8) * 1_000, settleMs: 6_000 }),
+    shape({ channel: "ebay", pushBatchMax: 25, messages: "hints", stampMs: 1, lagMs: between(random(), 1, 4) * 1_000, settleMs: 3_000 }),
     shape({ channel: "shopify", pushBatchMax: 50, messages: "snapshots", stampMs: 1_000, lagMs: between(random(), 0, 2) * 1_000, settleMs: 1_000 }),
   ];
 };
@@ -60,7 +60,7 @@ const shapesOf = (world: World): readonly ChannelShape[] => {
 export const drawScenario = (world: World): Scenario => {
   const shapes = shapesOf(world);
   const random = world.random("scenario");
-  const skuCount = between(random(), 2, 5);
+  const skuCount = between(random(), 2, 4);
   const skus = Array.from({ length: skuCount }, (_, index) => ({
     sku: `SKU-${index + 1}`,
     units: between(random(), 2, 30),
@@ -68,13 +68,13 @@ export const drawScenario = (world: World): Scenario => {
       shapes.flatMap(({ accountId }) => (random() < 0.85 ? [[accountId, random() < 0.12 ? 2 : 1] as const] : [])),
     ),
   }));
-  const phaseMs = (random() < 0.15 ? between(random(), 150, 400) : between(random(), 50, 120)) * 1_000;
+  const phaseMs = (random() < 0.1 ? between(random(), 120, 300) : between(random(), 40, 90)) * 1_000;
   const skuOf = (): string => {
     // The first SKU is the one that everybody wants.
     const index = random() < 0.4 ? 0 : Math.floor(random() * skuCount);
     return (skus[index] as (typeof skus)[number]).sku;
   };
-  const demands = Array.from({ length: between(random(), 12, 40) }, (_, index): Demand => {
+  const demands = Array.from({ length: between(random(), 12, 36) }, (_, index): Demand => {
     const { accountId } = shapes[Math.floor(random() * shapes.length)] as ChannelShape;
     const wish = () => ({ sku: skuOf(), units: random() < 0.8 ? between(random(), 1, 2) : between(random(), 3, 6) });
     const first = wish();
@@ -84,8 +84,8 @@ export const drawScenario = (world: World): Scenario => {
       accountId,
       orderRef: `o${index + 1}`,
       wishes: [first, ...second],
-      shipAfterMs: random() < 0.5 ? between(random(), 5, 90) * 1_000 : null,
-      giveBack: random() < 0.25 ? { afterMs: between(random(), 1, 120) * 1_000, units: between(random(), 1, 2) } : null,
+      shipAfterMs: random() < 0.5 ? between(random(), 5, 60) * 1_000 : null,
+      giveBack: random() < 0.25 ? [{ afterMs: between(random(), 1, 60) * 1_000, units: between(random(), 1, 2) }] : [],
     };
   });
   const ownDoors = Array.from({ length: between(random(), 2, 10) }, (): OwnDoor => {

@@ -9,8 +9,9 @@ type Turn = { readonly client: SimClient; readonly take: () => void };
 /** Statements that look at the server's clock, by themselves or in a function. */
 const asksTime = /\bnow\(\)|clock|\bledger_(?:lock|write)\b|make_movement_month/;
 
-/** What was just committed is where a process had best not stop: faults look for it. */
-const commitsWeigh = 10;
+/** Just after these were committed a process had best not stop: faults look for it. */
+const delicate = /insert into (?:push_attempt|inbox|account_cursor)|update outbox/;
+const commitsWeigh = { delicate: 30, other: 5 } as const;
 
 const lost = (): Error => new Error("Connection terminated unexpectedly");
 
@@ -77,6 +78,7 @@ class SimClient {
   readonly #session: Session;
   readonly #random: Random;
   #last: Promise<unknown> = Promise.resolve();
+  #isDelicate = false;
 
   constructor(session: Session, process: Process, random: Random) {
     this.#session = session;
@@ -107,6 +109,8 @@ class SimClient {
     await this.process.pause(1 + Math.floor(this.#random() * 3));
     if (this.isBroken) throw lost();
     const inTransaction = session.isHeldBy(this);
+    if (text === "begin") this.#isDelicate = false;
+    else if (delicate.test(text)) this.#isDelicate = true;
     if (!inTransaction) await session.acquire(this);
     const isEnd = text === "commit" || text === "rollback";
     const keeps = text === "begin" || (inTransaction && !isEnd);
@@ -132,7 +136,7 @@ class SimClient {
   /** The server is done; now the process hears of it, if nothing befalls it first. */
   async #reply(isCommit: boolean): Promise<void> {
     const { faults, misfortune } = this.#session;
-    const times = isCommit ? commitsWeigh : 1;
+    const times = isCommit ? commitsWeigh[this.#isDelicate ? "delicate" : "other"] : 1;
     if (faults.strikes("killed-at-statement", true, times)) misfortune(this.process, "kill");
     else if (faults.strikes("frozen-at-statement", true, times)) misfortune(this.process, "freeze");
     else if (!isCommit) return;
