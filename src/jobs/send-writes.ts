@@ -11,6 +11,11 @@ import type { PlannedWrite } from "./plan-batch.ts";
 
 /** Longest a call may take before its outcome counts as unknown. */
 const callMsMax = 20_000;
+/**
+ * A worker that stands still for longer before it calls (paused, starved, its commit's answer late) sends nothing: the
+ * lease may be another's, and its number newer. Far below the lease's time.
+ */
+const sendMsMax = 5_000;
 const firstReadMs = 100;
 const refusedWaitsMs = [500, 1_000, 3_000, 10_000, 60_000] as const;
 /** Somebody else writes too: read again at once, but do not race them for ever. */
@@ -74,6 +79,15 @@ const sortOutcomes = (deps: JobDeps, batch: readonly PlannedWrite[], outcomes: r
   return recorded;
 };
 
+/** Nothing went out, for certain: the attempts are closed, and their targets planned anew. */
+const leaveUnsent = async (deps: JobDeps, attemptKey: string, batch: readonly PlannedWrite[]): Promise<void> => {
+  const detail = "not sent: the worker stood still before the call";
+  const answers = batch.map(({ listingId }) => ({ listingId, state: "refused", receipt: null, detail }) as const);
+  const now = toIso(deps.clock.now());
+  await recordAnswers(deps.db, attemptKey, answers, { now, effectUntil: now });
+  deps.log.warn({ attemptKey, listings: batch.length }, "pushes not sent: the worker stood still before the call");
+};
+
 /**
  * Sends one batch: the attempts are committed first, under the lease, then the call goes out, then its answers are
  * kept. Whatever dies in between leaves open attempts that a read-back closes. Errors: `LeaseLostError`; the call's own
@@ -89,6 +103,7 @@ export const sendWrites = async (
   const { accountId } = lease;
   const attemptKey = deps.ids();
   const startedMs = deps.clock.now();
+  const beganMs = deps.clock.monotonicMs();
   await inTransaction(deps.db, async (tx) => {
     if (!(await holdLease(tx, lease))) throw new LeaseLostError();
     await openAttempts(tx, {
@@ -115,6 +130,7 @@ export const sendWrites = async (
     units,
     expectedUnits: shownUnits,
   }));
+  if (deps.clock.monotonicMs() - beganMs > sendMsMax) return leaveUnsent(deps, attemptKey, batch);
   const deadline = AbortSignal.any([signal, AbortSignal.timeout(callMsMax)]);
   let outcomes: readonly PushOutcome[];
   let failure: unknown;

@@ -40,6 +40,7 @@ const sending: readonly Bug[] = [
   },
   bug("refused-for-now-is-for-good", "jobs/send-writes.ts", 'if (outcome.retry === "never")', 'if (outcome.retry === "never" || outcome.retry === "later")'),
   bug("lease-is-not-held", "jobs/send-writes.ts", "if (!(await holdLease(tx, lease))) throw new LeaseLostError();", ""),
+  bug("sends-after-a-standstill", "jobs/send-writes.ts", "  if (deps.clock.monotonicMs() - beganMs > sendMsMax) return leaveUnsent(deps, attemptKey, batch);\n", ""),
   bug("accepted-acts-at-once", "jobs/send-writes.ts", "effectUntil: toIso(answeredMs + connector.limits.settleMs) };", "effectUntil: toIso(answeredMs) };"),
   bug("orphans-are-left-alone", "jobs/push-account.ts", "const orphans = await disownSentAttempts(deps.db, accountId);", "const orphans = 0;"),
   bug("orphans-are-refused", "sync/attempts.ts", "update push_attempt set state = 'unknown', detail = 'its worker was gone", "update push_attempt set state = 'refused', detail = 'its worker was gone"),
