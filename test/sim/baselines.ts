@@ -115,7 +115,10 @@ export class BaselinePolicy implements Policy {
     while (process.isAlive) {
       const found = (await connector.notifications?.receive({ accountId, signal })) ?? [];
       for (const message of found) if (message.kind === "delivery") await this.deliver(accountId, message.delivery);
-      await connector.notifications?.acknowledge(found.map(({ handle }) => handle), { accountId, signal });
+      await connector.notifications?.acknowledge(
+        found.map(({ handle }) => handle),
+        { accountId, signal },
+      );
     }
   }
 
@@ -139,7 +142,8 @@ export class BaselinePolicy implements Policy {
       if (listing === undefined) continue;
       const key = `${accountId} ${order.orderRef} ${line.lineRef}`;
       const before = this.#lines.get(key);
-      if (before !== undefined && (before.updatedAt > order.updatedAt || isFurther(before, line, listing.unitsEach))) continue;
+      if (before !== undefined && (before.updatedAt > order.updatedAt || isFurther(before, line, listing.unitsEach)))
+        continue;
       const now: Line = {
         accountId,
         sku: listing.sku,
@@ -223,7 +227,9 @@ export class BaselinePolicy implements Policy {
 
   isQuiet(): boolean {
     const { channels, world } = this.#given;
-    const lastMs = Math.max(...[...channels.values()].map(({ lastChangeMs, shape }) => lastChangeMs + shape.orderLagMs));
+    const lastMs = Math.max(
+      ...[...channels.values()].map(({ lastChangeMs, shape }) => lastChangeMs + shape.orderLagMs),
+    );
     return this.#queues.size === 0 && this.#seenMs > lastMs + 2_000 && world.nowMs > this.#seenMs + 60_000;
   }
 

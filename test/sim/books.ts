@@ -30,6 +30,14 @@ const lookMsMax = 45_000;
 const ownDoorMs = 60_000;
 
 /** What is true, whatever anybody believes: units on the shelf, promised and sold. The outside witness. */
+/** What a write was decided on: the reading, as of when, and whether the channel compares it before it sets. */
+export type Look = {
+  readonly atMs: number;
+  readonly expectedUnits: number | null;
+  readonly isRaise: boolean;
+  readonly compares: boolean;
+};
+
 export class Books {
   readonly listings: TrueListing[] = [];
   readonly events: StockEvent[] = [];
@@ -45,8 +53,8 @@ export class Books {
   raisedPastTruthUnits = 0;
   /** Of these: nothing that could not have been known explains them. */
   blamedRaises: string[] = [];
-  /** Up to when an account's orders were known for sure to whoever read at `readMs`. */
-  knownUntilMs: (accountId: string, readMs: number) => number = () => Number.POSITIVE_INFINITY;
+  /** Up to when another account's orders had to be known to whoever decided on a write. */
+  knownUntilMs: (accountId: string, listing: TrueListing, look: Look) => number = () => Number.POSITIVE_INFINITY;
   /** Listing hours that showed more, and less, than there was. */
   overHours = 0;
   underHours = 0;
@@ -97,7 +105,7 @@ export class Books {
    * The channel takes our number: by how much it puts on sale what is not there. Blamed is what no sale explains that
    * was made after the look (on the same channel, unless that compares first) or whose order nobody could know yet.
    */
-  judgeWrite(listing: TrueListing, units: number, look: { readonly atMs: number; readonly compares: boolean }): number {
+  judgeWrite(listing: TrueListing, units: number, look: Look): number {
     this.writes += 1;
     const past = Math.max(0, units - this.sellable(listing));
     const byUs = Math.min(past, Math.max(0, units - listing.shown));
@@ -108,7 +116,7 @@ export class Books {
     let unknowable = 0;
     for (const event of this.events) {
       if (event.sku !== listing.sku || event.units <= 0) continue;
-      const knownMs = this.#knownMs(listing, event, { readMs, compares: look.compares });
+      const knownMs = this.#knownMs(listing, event, { ...look, atMs: readMs });
       if (event.atMs > knownMs) unknowable += event.units;
     }
     if (units > Math.floor((this.left(listing.sku) + unknowable) / listing.unitsEach)) {
@@ -121,10 +129,10 @@ export class Books {
     return byUs;
   }
 
-  #knownMs(listing: TrueListing, event: StockEvent, look: { readonly readMs: number; readonly compares: boolean }): number {
-    if (event.accountId === undefined) return look.readMs - ownDoorMs;
-    if (event.accountId !== listing.accountId) return this.knownUntilMs(event.accountId, look.readMs);
-    return look.compares ? Number.POSITIVE_INFINITY : look.readMs;
+  #knownMs(listing: TrueListing, event: StockEvent, look: Look): number {
+    if (event.accountId === undefined) return look.atMs - ownDoorMs;
+    if (event.accountId !== listing.accountId) return this.knownUntilMs(event.accountId, listing, look);
+    return look.compares ? Number.POSITIVE_INFINITY : look.atMs;
   }
 
   /** Adds up the time since the last look at the SKU's listings. */

@@ -130,7 +130,9 @@ export class SimChannel {
     const lagMs = this.random() * (this.faults.strikes("orders-late", orderLagMs > usualMs) ? orderLagMs : usualMs);
     order.versions.push({ updatedMs, visibleMs: nowMs + lagMs, lines });
     this.lastChangeMs = nowMs;
-    this.world.note(`order ${this.shape.accountId} ${order.orderRef} ${lines.map((line) => `${line.listing.sku}*${line.orderedUnits}-${line.cancelledUnits}/${line.leftUnits}/${line.backUnits}`).join(" ")}`);
+    this.world.note(
+      `order ${this.shape.accountId} ${order.orderRef} ${lines.map((line) => `${line.listing.sku}*${line.orderedUnits}-${line.cancelledUnits}/${line.leftUnits}/${line.backUnits}`).join(" ")}`,
+    );
     this.announce(order);
   }
 
@@ -172,7 +174,12 @@ export class SimChannel {
     if (this.shape.comparesAndSets && expectedUnits !== anyUnits && expectedUnits !== listing.shown) {
       return { ref, status: "conflict", reason: `shows ${listing.shown}, not ${expectedUnits}` };
     }
-    const inflated = this.books.judgeWrite(listing, units, { atMs: lookMs, compares: this.shape.comparesAndSets });
+    const inflated = this.books.judgeWrite(listing, units, {
+      atMs: lookMs,
+      expectedUnits,
+      isRaise: expectedUnits !== null && units > expectedUnits,
+      compares: this.shape.comparesAndSets,
+    });
     this.world.note(`write ${ref} ${listing.shown}→${units}`);
     const drops = !this.shape.comparesAndSets && this.faults.strikes("accepted-not-applied", units !== listing.shown);
     if (!drops) this.#apply(listing, units, inflated);

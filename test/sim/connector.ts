@@ -12,7 +12,12 @@ const overlapMs = 2_000;
 type Cursor = { readonly fromMs: number; readonly after: readonly [number, string] | null; readonly startedMs: number };
 
 /** A call over the network: what is sent arrives whatever becomes of the sender; the answer only reaches the living. */
-const call = <Answer>(process: Process, channel: SimChannel, signal: AbortSignal, arrive: () => Answer | "no reply") => {
+const call = <Answer>(
+  process: Process,
+  channel: SimChannel,
+  signal: AbortSignal,
+  arrive: () => Answer | "no reply",
+) => {
   const { world, faults, random } = channel;
   const wayMs = (): number => (faults.strikes("network-slow") ? 500 + random() * 9_000 : 5 + random() * 60);
   return new Promise<Answer>((resolve, reject) => {
@@ -64,7 +69,12 @@ const orderPage = (channel: SimChannel, text: string | null) => {
   const items = page.map(({ order, version }): Delivery => {
     const payload = channel.snapshot(order, version, nowMs);
     const { updatedAt } = payload;
-    return { id: `poll:${order.orderRef}:${updatedAt}:${order.versions.indexOf(version)}`, topic: "order", payload, sourceAt: updatedAt };
+    return {
+      id: `poll:${order.orderRef}:${updatedAt}:${order.versions.indexOf(version)}`,
+      topic: "order",
+      payload,
+      sourceAt: updatedAt,
+    };
   });
   return { items, next: JSON.stringify(next), done, watermark: done ? world.iso(watermarkMs) : null };
 };
@@ -87,7 +97,10 @@ const read = (channel: SimChannel, refs: readonly string[], looks: Looks) => {
     const old = channel.books.shownAt(listing, world.nowMs - agoMs);
     const isStale = !channel.shape.comparesAndSets && faults.strikes("read-stale", old !== listing.shown);
     const units = isStale ? old : listing.shown;
-    looks.set(ref, [...(looks.get(ref) ?? []).slice(-looksKept), { asOfMs: isStale ? world.nowMs - agoMs : world.nowMs, units }]);
+    looks.set(ref, [
+      ...(looks.get(ref) ?? []).slice(-looksKept),
+      { asOfMs: isStale ? world.nowMs - agoMs : world.nowMs, units },
+    ]);
     return [{ ref, units }];
   });
 };
@@ -104,11 +117,7 @@ export const deliveryOf = (channel: SimChannel, order: ChannelOrder): Delivery =
 };
 
 /** The channel's connector as one process has it. */
-export const simConnector = (
-  channel: SimChannel,
-  process: Process,
-  messages?: MessageQueue,
-): Connector => {
+export const simConnector = (channel: SimChannel, process: Process, messages?: MessageQueue): Connector => {
   const { shape, faults, random } = channel;
   const looks: Looks = new Map();
   return {
@@ -131,7 +140,13 @@ export const simConnector = (
         return faults.strikes("reply-lost") ? "no reply" : outcomes;
       }),
     readQuantities: (listings, { signal }) =>
-      call(process, channel, signal, () => read(channel, listings.map(({ ref }) => ref), looks)),
+      call(process, channel, signal, () =>
+        read(
+          channel,
+          listings.map(({ ref }) => ref),
+          looks,
+        ),
+      ),
     importListings: (_cursor, { signal }) =>
       call(process, channel, signal, () => ({
         items: [...channel.listings.values()].map(({ ref, sku, unitsEach, shown }) => ({
@@ -157,7 +172,9 @@ export const simConnector = (
         refs.flatMap((ref): readonly OrderSnapshot[] => {
           const order = channel.orders.get(ref);
           const version = order === undefined ? undefined : channel.visible(order);
-          return order === undefined || version === undefined ? [] : [channel.snapshot(order, version, channel.world.nowMs)];
+          return order === undefined || version === undefined
+            ? []
+            : [channel.snapshot(order, version, channel.world.nowMs)];
         }),
       ),
     translate: (delivery) => {

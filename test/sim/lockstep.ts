@@ -3,8 +3,8 @@ import type { Connector, Delivery } from "../../src/connectors/connector.ts";
 import { LocationId, Sku } from "../../src/core/ids.ts";
 import type { Random } from "../../src/core/random.ts";
 import { Secret } from "../../src/core/secret.ts";
-import type { LedgerLine } from "../../src/demo/verdict.ts";
 import type { Db } from "../../src/db/pool.ts";
+import type { LedgerLine } from "../../src/demo/verdict.ts";
 import type { AccountPlan, JobDeps } from "../../src/jobs/deps.ts";
 import { mapListing } from "../../src/jobs/link-listings.ts";
 import { sweep } from "../../src/jobs/sweep.ts";
@@ -20,6 +20,7 @@ import { createQueues } from "../../src/queue/queues.ts";
 import { markNeedsAttention, upsertAccounts } from "../../src/sync/accounts.ts";
 import { keepDeliveries } from "../../src/sync/inbox.ts";
 import { webhookRoutes } from "../../src/webhooks/receive.ts";
+import type { Look, TrueListing } from "./books.ts";
 import { simConnector } from "./connector.ts";
 import type { Given, Policy, Request } from "./policy.ts";
 import { openSimDb, Session } from "./sim-db.ts";
@@ -42,9 +43,23 @@ const commandOf = (request: Request, occurredAt: string): Command => {
   const locationId = LocationId.parse("main");
   switch (request.kind) {
     case "receive":
-      return { ...common, kind: "receive", sku: Sku.parse(request.sku), locationId, units: request.units, reason: null };
+      return {
+        ...common,
+        kind: "receive",
+        sku: Sku.parse(request.sku),
+        locationId,
+        units: request.units,
+        reason: null,
+      };
     case "adjust":
-      return { ...common, kind: "adjust", sku: Sku.parse(request.sku), locationId, units: request.units, reason: "sim" };
+      return {
+        ...common,
+        kind: "adjust",
+        sku: Sku.parse(request.sku),
+        locationId,
+        units: request.units,
+        reason: "sim",
+      };
     case "reserve":
       return {
         ...common,
@@ -77,7 +92,7 @@ export class LockstepPolicy implements Policy {
     this.#queues = new SimQueues(given.world, given.faults);
     this.#draw = given.world.random("doors");
     this.#session.misfortune = (process, kind) => this.#misfortune(process, kind);
-    given.books.knownUntilMs = (accountId, readMs) => this.#knownUntilMs(accountId, readMs);
+    given.books.knownUntilMs = (accountId, listing, look) => this.#knownUntilMs(accountId, listing, look);
     const lagMsMax = Math.max(...[...given.channels.values()].map(({ shape }) => shape.orderLagMs));
     this.#plans = new Map(
       [...given.channels.keys()].map((accountId) => [
@@ -104,8 +119,10 @@ export class LockstepPolicy implements Policy {
     const log = {
       debug: () => undefined,
       info: () => undefined,
-      warn: (fields: object, message: string) => world.note(`${process.name} warn ${message} ${JSON.stringify(fields).slice(0, 160)}`),
-      error: (fields: object, message: string) => world.note(`${process.name} error ${message} ${JSON.stringify(fields).slice(0, 160)}`),
+      warn: (fields: object, message: string) =>
+        world.note(`${process.name} warn ${message} ${JSON.stringify(fields).slice(0, 160)}`),
+      error: (fields: object, message: string) =>
+        world.note(`${process.name} error ${message} ${JSON.stringify(fields).slice(0, 160)}`),
     };
     const queues = createQueues(jobDefinitions, {
       server: this.#queues.serverFor(process),
@@ -165,7 +182,11 @@ export class LockstepPolicy implements Policy {
     for (const sku of new Set(books.listings.map((listing) => listing.sku))) {
       await this.request({ kind: "receive", key: `stock:${sku}`, sku, units: books.left(sku) });
     }
-    const accounts = [...channels.values()].map(({ shape }) => ({ id: shape.accountId, channel: shape.channel, mode: "live" as const }));
+    const accounts = [...channels.values()].map(({ shape }) => ({
+      id: shape.accountId,
+      channel: shape.channel,
+      mode: "live" as const,
+    }));
     await upsertAccounts(first.db, accounts, world.iso());
     for (const listing of books.listings.filter(({ unitsEach }) => unitsEach > 1)) {
       const { accountId, sku, unitsEach } = listing;
@@ -201,14 +222,24 @@ export class LockstepPolicy implements Policy {
     return answer.status === "done";
   }
 
-  /** The watermark, if it stood already when the listing was read. */
-  #knownUntilMs(accountId: string, readMs: number): number {
-    const [row] = this.#session.run(
+  /**
+   * The watermark, if it stood already when the listing was read; and a raise promises more: whatever was sold before the
+   * present run of equal readings began.
+   */
+  #knownUntilMs(accountId: string, { ref }: TrueListing, look: Look): number {
+    const [mark] = this.#session.run(
       "select watermark, polled_at from account_cursor where stream = 'orders' and account_id = $1",
       [accountId],
     ).rows;
-    if (row === undefined || Date.parse(String(row["polled_at"])) > readMs) return Number.NEGATIVE_INFINITY;
-    return Date.parse(String(row["watermark"]));
+    const stood = mark !== undefined && Date.parse(String(mark["polled_at"])) <= look.atMs;
+    const known = stood ? Date.parse(String(mark["watermark"])) : Number.NEGATIVE_INFINITY;
+    if (!look.isRaise) return known;
+    const [target] = this.#session.run(
+      "select shown_since from push_target join listing on id = listing_id where ref = $1 and shown_units = $2",
+      [ref, look.expectedUnits],
+    ).rows;
+    const since = target === undefined ? Number.NEGATIVE_INFINITY : Date.parse(String(target["shown_since"]));
+    return Math.max(known, Math.min(since, look.atMs));
   }
 
   #misfortune(process: Process, kind: "kill" | "freeze"): void {

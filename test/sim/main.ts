@@ -1,10 +1,10 @@
 import { parseArgs } from "node:util";
+import { percentile } from "../../src/demo/verdict.ts";
 import { type Bug, plantedBugs } from "./bugs.ts";
 import { type PolicyName, policyMaker, policyNames, type SeedSummary, seedsToCatch, summarise } from "./campaign.ts";
 import { Engine } from "./engine.ts";
 import { type FaultKind, faultKinds } from "./faults.ts";
 import { misfits } from "./plant.ts";
-import { percentile } from "../../src/demo/verdict.ts";
 import { replay } from "./replay.ts";
 import { reportOf } from "./report.ts";
 import { runSeed } from "./run-seed.ts";
@@ -111,7 +111,11 @@ const plant = async (engine: Engine, bugs: readonly Bug[]): Promise<void> => {
   for (const bug of bugs) {
     const caught = await seedsToCatch(engine, await policyMaker("lockstep", bug), { firstSeed, seedsMax, faults });
     found.push({ bug: bug.name, caught: caught ?? null });
-    say(caught === undefined ? `${bug.name}: NOT caught in ${seedsMax}` : `${bug.name}: caught after ${caught.seeds} by ${caught.by}`);
+    say(
+      caught === undefined
+        ? `${bug.name}: NOT caught in ${seedsMax}`
+        : `${bug.name}: caught after ${caught.seeds} by ${caught.by}`,
+    );
   }
   const counts = found.flatMap(({ caught }) => (caught === null ? [] : [caught.seeds]));
   finish({
@@ -133,7 +137,14 @@ else {
     finish(await replay(engine, { ...given, faults: new Set() }, say));
   } else if (options.bugs === undefined) await campaign(engine, chosen(options.policy, policyNames, "policy"));
   else {
-    const names = chosen(options.bugs, plantedBugs.map(({ name }) => name), "planted bug");
-    await plant(engine, plantedBugs.filter(({ name }) => names.includes(name)));
+    const names = chosen(
+      options.bugs,
+      plantedBugs.map(({ name }) => name),
+      "planted bug",
+    );
+    await plant(
+      engine,
+      plantedBugs.filter(({ name }) => names.includes(name)),
+    );
   }
 }

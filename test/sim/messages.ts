@@ -33,7 +33,9 @@ export class MessageQueue {
     await process.pause(20, signal);
     const untilMs = this.#world.nowMs + longPollMs;
     for (;;) {
-      const found = [...this.#messages].filter(([, message]) => message.hiddenUntilMs <= this.#world.nowMs).slice(0, 10);
+      const found = [...this.#messages]
+        .filter(([, message]) => message.hiddenUntilMs <= this.#world.nowMs)
+        .slice(0, 10);
       if (found.length > 0 || this.#world.nowMs >= untilMs) {
         return found.map(([handle, message]) => {
           const again = this.#faults.strikes("message-twice");

@@ -52,7 +52,8 @@ const setHooks = (): void => {
       const loaded = next(url, context);
       const bug = url.startsWith(src) ? bugOf(url) : undefined;
       if (bug === undefined) return loaded;
-      const text = typeof loaded.source === "string" ? loaded.source : Buffer.from(loaded.source as Uint8Array).toString("utf8");
+      const text =
+        typeof loaded.source === "string" ? loaded.source : Buffer.from(loaded.source as Uint8Array).toString("utf8");
       return { ...loaded, source: withBug(bug, url.split("?")[0] ?? url, text) };
     },
   });

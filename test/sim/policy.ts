@@ -24,7 +24,13 @@ export type Given = {
 export type Request =
   | { readonly kind: "receive"; readonly key: string; readonly sku: string; readonly units: number }
   | { readonly kind: "adjust"; readonly key: string; readonly sku: string; readonly units: number }
-  | { readonly kind: "reserve"; readonly key: string; readonly id: string; readonly sku: string; readonly units: number }
+  | {
+      readonly kind: "reserve";
+      readonly key: string;
+      readonly id: string;
+      readonly sku: string;
+      readonly units: number;
+    }
   | { readonly kind: "commit" | "release"; readonly key: string; readonly id: string };
 
 /** Who keeps the channels in step: Lockstep itself, or a simpler tool to compare with. */

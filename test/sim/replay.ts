@@ -109,14 +109,23 @@ const per100k = (value: number, orders: number): number => Math.round((value / o
 export const replay = async (engine: Engine, options: ReplayOptions, say: (line: string) => void) => {
   const real = readRealOrders();
   const startedMs = performance.now();
-  const results = new Map<PolicyName, { orders: number; oversold: number; over: number; under: number; writes: number }>();
+  const results = new Map<
+    PolicyName,
+    { orders: number; oversold: number; over: number; under: number; writes: number }
+  >();
   const violations: string[] = [];
   const days = busiestDays(real, options.days);
   for (const [date, day] of days) {
     const scenario = dayScenario(day, options);
     for (const name of policyNames) {
       const make = await policyMaker(name);
-      const run = { seed: options.seed, faults: options.faults, scenario, pace: { sweepMs: 60_000, ordersMs: 60_000 }, isRepeated: false };
+      const run = {
+        seed: options.seed,
+        faults: options.faults,
+        scenario,
+        pace: { sweepMs: 60_000, ordersMs: 60_000 },
+        isRepeated: false,
+      };
       const { figures, violations: found } = await summarise(engine, { name, make }, run);
       const before = results.get(name) ?? { orders: 0, oversold: 0, over: 0, under: 0, writes: 0 };
       results.set(name, {
@@ -127,7 +136,9 @@ export const replay = async (engine: Engine, options: ReplayOptions, say: (line:
         writes: before.writes + figures.writes,
       });
       if (name === "lockstep") violations.push(...found.map((line) => `${date}: ${line}`));
-      say(`${date} ${name}: ${figures.orders} orders, ${figures.oversoldUnits} units oversold, ${figures.overHours.toFixed(2)} listing hours above the truth`);
+      say(
+        `${date} ${name}: ${figures.orders} orders, ${figures.oversoldUnits} units oversold, ${figures.overHours.toFixed(2)} listing hours above the truth`,
+      );
     }
   }
   const table = Object.fromEntries(

@@ -31,7 +31,12 @@ export type Verdict = {
   /** Healing to quiet; null: it never became quiet. */
   readonly healMs: number | null;
   readonly books: Books;
-  readonly figures: { readonly lost: number; readonly invented: number; readonly doubled: number; readonly wrongListings: number };
+  readonly figures: {
+    readonly lost: number;
+    readonly invented: number;
+    readonly doubled: number;
+    readonly wrongListings: number;
+  };
   readonly lastNotes: readonly string[];
 };
 
@@ -144,7 +149,8 @@ const schedulePeople = (given: Given, policy: Policy, scenario: Scenario, offset
       });
     });
   };
-  for (const [index, door] of scenario.ownDoors.entries()) later(door.atMs + offsetMs, () => atDoor(door, `door-${index}`));
+  for (const [index, door] of scenario.ownDoors.entries())
+    later(door.atMs + offsetMs, () => atDoor(door, `door-${index}`));
   return () => open;
 };
 
@@ -243,7 +249,16 @@ export const runSeed = async (engine: Engine, make: PolicyMaker, options: SeedOp
     books.change(sku, -units);
     for (const [accountId, each] of unitsEach) channels.get(accountId)?.list(sku, each, Math.floor(units / each));
   }
-  const given: Given = { world, engine, books, faults, channels, messages, accepted: [], pace: options.pace ?? usualPace };
+  const given: Given = {
+    world,
+    engine,
+    books,
+    faults,
+    channels,
+    messages,
+    accepted: [],
+    pace: options.pace ?? usualPace,
+  };
   const policy = make(given);
   connectMessages(given, policy);
   await drive(world, policy.start(), startMsMax);

@@ -3,7 +3,11 @@ import type { World } from "./world.ts";
 
 export type Catalogue = {
   readonly shapes: readonly ChannelShape[];
-  readonly skus: readonly { readonly sku: string; readonly units: number; readonly unitsEach: ReadonlyMap<string, number> }[];
+  readonly skus: readonly {
+    readonly sku: string;
+    readonly units: number;
+    readonly unitsEach: ReadonlyMap<string, number>;
+  }[];
 };
 
 /** What a buyer will try, whatever is on offer then. */
@@ -38,7 +42,12 @@ const between = (draw: number, low: number, high: number): number => low + Math.
 
 const shapesOf = (world: World): readonly ChannelShape[] => {
   const random = world.random("shapes");
-  const shape = (given: Pick<ChannelShape, "channel" | "pushBatchMax" | "messages" | "stampMs"> & { lagMs: number; settleMs: number }): ChannelShape => ({
+  const shape = (
+    given: Pick<ChannelShape, "channel" | "pushBatchMax" | "messages" | "stampMs"> & {
+      lagMs: number;
+      settleMs: number;
+    },
+  ): ChannelShape => ({
     accountId: given.channel,
     channel: given.channel,
     comparesAndSets: given.channel === "shopify",
@@ -50,9 +59,30 @@ const shapesOf = (world: World): readonly ChannelShape[] => {
     restocks: given.channel === "shopify",
   });
   return [
-    shape({ channel: "amazon", pushBatchMax: 1, messages: "queue", stampMs: 1_000, lagMs: between(random(), 2, 8) * 1_000, settleMs: 6_000 }),
-    shape({ channel: "ebay", pushBatchMax: 25, messages: "hints", stampMs: 1, lagMs: between(random(), 1, 4) * 1_000, settleMs: 3_000 }),
-    shape({ channel: "shopify", pushBatchMax: 50, messages: "snapshots", stampMs: 1_000, lagMs: between(random(), 0, 2) * 1_000, settleMs: 1_000 }),
+    shape({
+      channel: "amazon",
+      pushBatchMax: 1,
+      messages: "queue",
+      stampMs: 1_000,
+      lagMs: between(random(), 2, 8) * 1_000,
+      settleMs: 6_000,
+    }),
+    shape({
+      channel: "ebay",
+      pushBatchMax: 25,
+      messages: "hints",
+      stampMs: 1,
+      lagMs: between(random(), 1, 4) * 1_000,
+      settleMs: 3_000,
+    }),
+    shape({
+      channel: "shopify",
+      pushBatchMax: 50,
+      messages: "snapshots",
+      stampMs: 1_000,
+      lagMs: between(random(), 0, 2) * 1_000,
+      settleMs: 1_000,
+    }),
   ];
 };
 
@@ -94,7 +124,13 @@ export const drawScenario = (world: World): Scenario => {
     if (draw < 0.6) return { ...common, kind: "receive", units: between(random(), 1, 15) };
     if (draw < 0.7) return { ...common, kind: "adjust", units: -between(random(), 1, 2) };
     const end = random() < 0.5 ? "commit" : "release";
-    return { ...common, kind: "reserve", units: between(random(), 1, 3), end, endAfterMs: between(random(), 5, 60) * 1_000 };
+    return {
+      ...common,
+      kind: "reserve",
+      units: between(random(), 1, 3),
+      end,
+      endAfterMs: between(random(), 5, 60) * 1_000,
+    };
   });
   return { catalogue: { shapes, skus }, phaseMs, demands, ownDoors };
 };

@@ -1,5 +1,5 @@
-import type { Db } from "../../src/db/pool.ts";
 import type { Random } from "../../src/core/random.ts";
+import type { Db } from "../../src/db/pool.ts";
 import type { Engine, Result } from "./engine.ts";
 import type { FaultBox } from "./faults.ts";
 import type { Process, World } from "./world.ts";

@@ -105,7 +105,11 @@ export class SimQueues {
     return [...this.#jobs].filter((job) => job.state === "active" && job.lockedBy === process).length;
   }
 
-  #add(name: string, data: unknown, { delay = 0, deduplication: { id, keepLastIfActive = false, ttl } }: AddOptions): void {
+  #add(
+    name: string,
+    data: unknown,
+    { delay = 0, deduplication: { id, keepLastIfActive = false, ttl } }: AddOptions,
+  ): void {
     const key = `${name} ${id}`;
     if (ttl !== undefined) {
       if ((this.#ttls.get(key) ?? 0) > this.#world.nowMs) return;
