@@ -28,10 +28,10 @@ const call = <Answer>(
         channel.refuseWhileAway();
         answer = arrive();
       } catch (error) {
-        world.after(wayMs(), () => process.resume(() => reject(error as Error)));
+        world.after(wayMs(), () => process.resume(() => reject(error)));
         return;
       }
-      if (answer !== "no reply") world.after(wayMs(), () => process.resume(() => resolve(answer as Answer)));
+      if (answer !== "no reply") world.after(wayMs(), () => process.resume(() => resolve(answer)));
     });
     const timeout = new ChannelError({ kind: "retryable", ambiguous: true, message: `no answer in ${callMsMax} ms` });
     world.after(callMsMax, () => process.resume(() => reject(timeout)));

@@ -27,7 +27,7 @@ const textOf = (value: unknown): string | null => {
     });
     return `{${items.join(",")}}`;
   }
-  return typeof value === "object" ? JSON.stringify(value) : String(value as number | boolean | bigint);
+  return typeof value === "object" ? JSON.stringify(value) : String(value);
 };
 
 const parserOf = (oid: number): ((text: string) => unknown) => {

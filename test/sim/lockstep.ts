@@ -156,7 +156,7 @@ export class LockstepPolicy implements Policy {
     };
     const doors = webhookRoutes({
       clock,
-      log: log as never,
+      log,
       metrics: { webhookAnswered: () => undefined } as unknown as Metrics,
       settings: { webhookBodyBytes: 1_000_000, secretKey: new Secret("s".repeat(64)) },
       connectorFor: deps.connectorFor,

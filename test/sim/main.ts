@@ -53,7 +53,7 @@ const { values: options, positionals } = parseArgs({
 const say = (line: string): void => {
   if (!options.json) process.stdout.write(`${line}\n`);
 };
-const finish = <Result extends { readonly ok: boolean }>(result: Result): void => {
+const finish = (result: Readonly<Record<string, unknown>> & { readonly ok: boolean }): void => {
   process.stdout.write(`${JSON.stringify(result, undefined, options.json ? 0 : 2)}\n`);
   process.exitCode = result.ok ? 0 : 1;
 };
