@@ -24,7 +24,7 @@ export type SeedSummary = {
   readonly events: number;
   readonly statements: number;
   readonly virtualMs: number;
-  readonly healMs: number | null;
+  readonly quietMs: number | null;
   readonly figures: Readonly<Record<Figure, number>>;
 };
 
@@ -89,7 +89,7 @@ export const summarise = async (
     events: verdict.events,
     statements,
     virtualMs: verdict.virtualMs,
-    healMs: verdict.healMs,
+    quietMs: verdict.quietMs,
     figures: figuresOf(verdict),
   };
 };

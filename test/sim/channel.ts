@@ -47,8 +47,6 @@ export class SimChannel {
   readonly faults: FaultBox;
   readonly random: Random;
   awayUntilMs = 0;
-  /** Writes taken and not shown yet. */
-  pending = 0;
   lastChangeMs = 0;
   /** Called with each new version of an order. */
   announce: (order: ChannelOrder) => void = () => undefined;
@@ -197,11 +195,7 @@ export class SimChannel {
     if (this.shape.comparesAndSets) return show();
     const isLate = this.faults.strikes("effect-late");
     const delayMs = this.random() * (isLate ? this.shape.settleMs - 100 : 400);
-    this.pending += 1;
-    this.world.after(delayMs, () => {
-      this.pending -= 1;
-      show();
-    });
+    this.world.after(delayMs, show);
   }
 
   refuseWhileAway(): void {

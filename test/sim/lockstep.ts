@@ -1,27 +1,16 @@
-import { bindJobs, jobDefinitions } from "../../src/compose/jobs.ts";
-import type { Connector, Delivery } from "../../src/connectors/connector.ts";
-import { LocationId, Sku } from "../../src/core/ids.ts";
+import type { Delivery } from "../../src/connectors/connector.ts";
 import type { Random } from "../../src/core/random.ts";
-import { Secret } from "../../src/core/secret.ts";
-import type { Db } from "../../src/db/pool.ts";
 import type { LedgerLine } from "../../src/demo/verdict.ts";
-import type { AccountPlan, JobDeps } from "../../src/jobs/deps.ts";
+import type { AccountPlan } from "../../src/jobs/deps.ts";
 import { mapListing } from "../../src/jobs/link-listings.ts";
-import { sweep } from "../../src/jobs/sweep.ts";
 import { checkLedger } from "../../src/ledger/check.ts";
-import type { Command } from "../../src/ledger/commands.ts";
-import { createLedger } from "../../src/ledger/ledger.ts";
-import { signerOf } from "../../src/ledger/log/signing-key.ts";
 import { upsertLocations } from "../../src/ledger/queries.ts";
 import { showEverything } from "../../src/mapping/allocate.ts";
 import { listingIdByName } from "../../src/mapping/listings.ts";
-import type { Metrics } from "../../src/ops/metrics.ts";
-import { createQueues } from "../../src/queue/queues.ts";
-import { markNeedsAttention, upsertAccounts } from "../../src/sync/accounts.ts";
-import { keepDeliveries } from "../../src/sync/inbox.ts";
-import { webhookRoutes } from "../../src/webhooks/receive.ts";
+import { upsertAccounts } from "../../src/sync/accounts.ts";
 import type { Look, TrueListing } from "./books.ts";
-import { simConnector } from "./connector.ts";
+import { commandOf } from "./lockstep-command.ts";
+import { launch, type Running } from "./lockstep-process.ts";
 import type { Given, Policy, Request } from "./policy.ts";
 import { openSimDb, Session } from "./sim-db.ts";
 import { SimQueues } from "./sim-queue.ts";
@@ -30,51 +19,6 @@ import { Process } from "./world.ts";
 const processesCount = 2;
 const restartAfterMs = 3_000;
 const guards = { maxZeroedCount: 1_000, maxZeroedPercent: 100, maxRaisedCount: 1_000, maxRaisedPercent: 100 };
-
-type Running = {
-  readonly process: Process;
-  readonly db: Db;
-  readonly deps: JobDeps;
-  readonly doors: ReturnType<typeof webhookRoutes>;
-};
-
-const commandOf = (request: Request, occurredAt: string): Command => {
-  const common = { key: request.key, actor: "api:sim", occurredAt };
-  const locationId = LocationId.parse("main");
-  switch (request.kind) {
-    case "receive":
-      return {
-        ...common,
-        kind: "receive",
-        sku: Sku.parse(request.sku),
-        locationId,
-        units: request.units,
-        reason: null,
-      };
-    case "adjust":
-      return {
-        ...common,
-        kind: "adjust",
-        sku: Sku.parse(request.sku),
-        locationId,
-        units: request.units,
-        reason: "sim",
-      };
-    case "reserve":
-      return {
-        ...common,
-        kind: "reserve",
-        reservationId: request.id,
-        lines: [{ sku: Sku.parse(request.sku), locationId, units: request.units }],
-        mode: "all",
-        ttlMs: null,
-        reference: null,
-      };
-    case "commit":
-    case "release":
-      return { ...common, kind: request.kind, reservationId: request.id, lines: null };
-  }
-};
 
 /** Lockstep itself: the real jobs, queue logic, ledger and webhook doors, in processes that can die. */
 export class LockstepPolicy implements Policy {
@@ -112,66 +56,10 @@ export class LockstepPolicy implements Policy {
   }
 
   #launch(): void {
-    const { world, channels, messages, pace } = this.#given;
-    const process = new Process(world, `p${(this.#started += 1)}`);
-    const db = openSimDb(this.#session, process);
-    const { clock } = process;
-    const log = {
-      debug: () => undefined,
-      info: () => undefined,
-      warn: (fields: object, message: string) =>
-        world.note(`${process.name} warn ${message} ${JSON.stringify(fields).slice(0, 160)}`),
-      error: (fields: object, message: string) =>
-        world.note(`${process.name} error ${message} ${JSON.stringify(fields).slice(0, 160)}`),
-    };
-    const queues = createQueues(jobDefinitions, {
-      server: this.#queues.serverFor(process),
-      log,
-      runMsMax: 120_000,
-      onAuthFailure: async (payload, error) => {
-        const { accountId } = payload as { accountId: string };
-        await markNeedsAttention(db, { accountId, reason: error.message, now: world.iso() });
-      },
-    });
-    const connectors = new Map<string, Connector>(
-      [...channels].map(([id, channel]) => [id, simConnector(channel, process, messages.get(id))]),
-    );
-    const random = world.random(`process/${process.name}`);
-    let attempts = 0;
-    const deps: JobDeps = {
-      db,
-      ledger: createLedger({ db, clock, random, afterCommit: () => queues.wake("publish-events", {}) }),
-      clock,
-      random,
-      ids: () => `${process.name}-${(attempts += 1)}`,
-      log,
-      holder: process.name,
-      connectorFor: (id) => connectors.get(id),
-      planFor: (id) => this.#plans.get(id),
-      // The log has its own tests, and sealing it would be most of a seed's time.
-      wake: (name, payload, options) => (name === "seal-ledger" ? undefined : queues.wake(name, payload, options)),
-      metrics: { deliveriesSettled: () => undefined, pushes: () => undefined, pushLag: () => undefined },
-      signer: signerOf(new Secret("5".repeat(64))),
-      headFiles: [],
-    };
-    const doors = webhookRoutes({
-      clock,
-      log,
-      metrics: { webhookAnswered: () => undefined } as unknown as Metrics,
-      settings: { webhookBodyBytes: 1_000_000, secretKey: new Secret("s".repeat(64)) },
-      connectorFor: deps.connectorFor,
-      keepDeliveries: (accountId, door, deliveries) =>
-        keepDeliveries(db, { accountId, door, deliveries, now: world.iso() }),
-      wakeIngest: (accountId) => queues.wake("ingest", { accountId }),
-    });
-    queues.work(bindJobs(deps).filter(({ name }) => name !== "seal-ledger"));
-    this.#running.push({ process, db, deps, doors });
-    const turn = async (): Promise<void> => {
-      await sweep(deps).catch((error: Error) => world.note(`${process.name} sweep failed: ${error.message}`));
-      await process.pause(pace.sweepMs);
-      void turn();
-    };
-    world.after(500 * this.#started, () => void turn());
+    this.#started += 1;
+    const servers = { session: this.#session, queues: this.#queues };
+    const started = { number: this.#started, planFor: (id: string) => this.#plans.get(id) };
+    this.#running.push(launch(this.#given, servers, started));
   }
 
   async start(): Promise<void> {

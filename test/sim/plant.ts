@@ -5,6 +5,8 @@ import type { PolicyMaker } from "./run-seed.ts";
 
 const src = new URL("../../src/", import.meta.url).href;
 const core = new URL("core/", src).href;
+/** Our own files that put the product together. */
+const together = new URL("lockstep", import.meta.url).href;
 
 const editsIn = (bug: Bug, url: string) => bug.edits.filter(({ file }) => url === `${src}${file}`);
 
@@ -45,7 +47,8 @@ const setHooks = (): void => {
       const resolved = next(specifier, context);
       const bug = context.parentURL?.startsWith("file:") === true ? bugOf(context.parentURL) : undefined;
       // Core stays as it is, so that both sides mean the same by its errors.
-      const isOurs = resolved.url.startsWith(src) && !resolved.url.startsWith(core);
+      const isProduct = resolved.url.startsWith(src) && !resolved.url.startsWith(core);
+      const isOurs = isProduct || resolved.url.startsWith(together);
       return bug === undefined || !isOurs ? resolved : { ...resolved, url: `${resolved.url}?bug=${bug.name}` };
     },
     load: (url, context, next) => {

@@ -15,7 +15,7 @@ const figureSums = (summaries: readonly SeedSummary[]): Record<Figure, number> =
   ) as Record<Figure, number>;
 
 const policyReport = (summaries: readonly SeedSummary[]) => {
-  const heals = summaries.flatMap(({ healMs }) => (healMs === null ? [] : [healMs / 1_000]));
+  const waits = summaries.flatMap(({ quietMs }) => (quietMs === null ? [] : [quietMs / 1_000]));
   return {
     seeds: summaries.length,
     distinctTraces: new Set(summaries.map(({ trace }) => trace)).size,
@@ -25,8 +25,8 @@ const policyReport = (summaries: readonly SeedSummary[]) => {
     events: sumOf(summaries.map(({ events }) => events)),
     statements: sumOf(summaries.map(({ statements }) => statements)),
     seedsWithViolations: summaries.filter(({ violations }) => violations.length > 0).length,
-    neverQuiet: summaries.filter(({ healMs }) => healMs === null).length,
-    healedSeconds: { p50: percentile(heals, 0.5), p99: percentile(heals, 0.99), max: percentile(heals, 1) },
+    neverQuiet: summaries.filter(({ quietMs }) => quietMs === null).length,
+    quietAfterSeconds: { p50: percentile(waits, 0.5), p99: percentile(waits, 0.99), max: percentile(waits, 1) },
     ...figureSums(summaries),
   };
 };
