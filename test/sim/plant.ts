@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { registerHooks } from "node:module";
 import { type Bug, plantedBugs } from "./bugs.ts";
+import type { LockstepPolicy as Lockstep } from "./lockstep.ts";
 import type { PolicyMaker } from "./run-seed.ts";
 
 const src = new URL("../../src/", import.meta.url).href;
@@ -66,6 +67,8 @@ const setHooks = (): void => {
 export const lockstepWith = async (bug: Bug | undefined): Promise<PolicyMaker> => {
   if (bug !== undefined) setHooks();
   const query = bug === undefined ? "" : `?bug=${bug.name}`;
-  const { LockstepPolicy } = (await import(`./lockstep.ts${query}`)) as typeof import("./lockstep.ts");
+  const { LockstepPolicy } = (await import(`./lockstep.ts${query}`)) as {
+    readonly LockstepPolicy: typeof Lockstep;
+  };
   return (given) => new LockstepPolicy(given);
 };

@@ -2,7 +2,7 @@ import { Books } from "./books.ts";
 import { SimChannel } from "./channel.ts";
 import { drive } from "./drive.ts";
 import type { Engine } from "./engine.ts";
-import { drawFaults, FaultBox, type FaultKind, faultKinds } from "./faults.ts";
+import { drawFaults, FaultBox, type FaultKind } from "./faults.ts";
 import { judge } from "./judge.ts";
 import { MessageQueue } from "./messages.ts";
 import { connectMessages, schedulePeople } from "./people.ts";
@@ -145,5 +145,3 @@ export const runSeed = async (engine: Engine, make: PolicyMaker, options: SeedOp
     lastNotes: world.lastNotes,
   };
 };
-
-export const allFaults: ReadonlySet<FaultKind> = new Set(faultKinds);
