@@ -37,12 +37,12 @@ const sim = async <Result extends z.ZodType>(result: Result, ...args: readonly s
 test(
   "twenty shops in which everything goes wrong end with every unit and every listing right, twice the same way",
   async () => {
-    const result = await sim(Campaign, "--seeds", "20", "--seed", "1");
+    const result = await sim(Campaign, "--seeds", "12", "--seed", "1");
     expect(result.violations).toEqual([]);
     expect(result.ok).toBe(true);
     const { seeds, orders, ranTwice, ranTwiceAndDiffered } = result.policies.lockstep;
-    expect({ seeds, ranTwice, ranTwiceAndDiffered }).toEqual({ seeds: 20, ranTwice: 1, ranTwiceAndDiffered: [] });
-    expect(orders).toBeGreaterThan(100);
+    expect({ seeds, ranTwice, ranTwiceAndDiffered }).toEqual({ seeds: 12, ranTwice: 1, ranTwiceAndDiffered: [] });
+    expect(orders).toBeGreaterThan(50);
   },
   timeoutMs,
 );
@@ -50,7 +50,7 @@ test(
 test(
   "planted mistakes are caught",
   async () => {
-    const names = "raise-without-evidence,rides-any-attempt,sweep-forgets-polls";
+    const names = "raise-without-evidence,rides-any-attempt,withheld-units-are-forgotten";
     const result = await sim(Planted, "--bugs", names, "--seeds-max", "6");
     expect(result).toMatchObject({ ok: true, planted: 3, caught: 3 });
   },
