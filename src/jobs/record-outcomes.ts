@@ -90,3 +90,16 @@ export const recordOutcomes = async (
     deps.metrics.pushes(accountId, state, rows.length);
   deps.wake("confirm-pushes", { accountId }, { delayMs: firstReadMs });
 };
+
+/** Nothing went out, for certain: the attempts are closed, and their targets planned anew. */
+export const leaveUnsent = async (
+  deps: Pick<JobDeps, "clock" | "db" | "log">,
+  attemptKey: string,
+  batch: readonly { readonly listingId: number }[],
+): Promise<void> => {
+  const detail = "not sent: the worker stood still before the call";
+  const answers = batch.map(({ listingId }) => ({ listingId, state: "refused", receipt: null, detail }) as const);
+  const now = toIso(deps.clock.now());
+  await recordAnswers(deps.db, attemptKey, answers, { now, effectUntil: now });
+  deps.log.warn({ attemptKey, listings: batch.length }, "pushes not sent: the worker stood still before the call");
+};

@@ -7,10 +7,15 @@ import { forbiddenWrites } from "../sync/holds.ts";
 import { holdLease, type Lease } from "../sync/leases.ts";
 import type { JobDeps } from "./deps.ts";
 import type { PlannedWrite } from "./plan-batch.ts";
-import { firstReadMs, recordOutcomes } from "./record-outcomes.ts";
+import { firstReadMs, leaveUnsent, recordOutcomes } from "./record-outcomes.ts";
 
 /** Longest a call may take before its outcome counts as unknown. */
 const callMsMax = 20_000;
+/**
+ * A worker that stands still for longer before it calls (paused, starved, its commit's answer late) sends nothing: the
+ * lease may be another's, and its number newer. Far below the lease's time.
+ */
+const sendMsMax = 5_000;
 
 /** The lease went to somebody else: stop at once, they plan anew. */
 export class LeaseLostError extends Error {
@@ -61,6 +66,7 @@ export const sendWrites = async (
   const { accountId } = lease;
   const attemptKey = deps.ids();
   const startedMs = deps.clock.now();
+  const beganMs = deps.clock.monotonicMs();
   const batch = await inTransaction(deps.db, async (tx) => {
     if (!(await holdLease(tx, lease))) throw new LeaseLostError();
     // A hold that came since they were planned: its listings owe anew and are planned with it.
@@ -79,6 +85,7 @@ export const sendWrites = async (
   });
   if (batch.length === 0) return;
   const writes = batch.map(writeOf);
+  if (deps.clock.monotonicMs() - beganMs > sendMsMax) return leaveUnsent(deps, attemptKey, batch);
   const deadline = AbortSignal.any([signal, AbortSignal.timeout(callMsMax)]);
   let outcomes: readonly PushOutcome[];
   let failure: unknown;

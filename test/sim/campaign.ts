@@ -1,0 +1,113 @@
+import { BaselinePolicy } from "./baselines.ts";
+import type { Bug } from "./bugs.ts";
+import type { Engine } from "./engine.ts";
+import type { FaultKind } from "./faults.ts";
+import { lockstepWith } from "./plant.ts";
+import { type PolicyMaker, runSeed, type SeedOptions, type Verdict } from "./run-seed.ts";
+
+export const policyNames = ["lockstep", "naive", "batch-hub"] as const;
+export type PolicyName = (typeof policyNames)[number];
+
+const batchMs = 15 * 60_000;
+/** Every hundredth seed is run a second time. */
+const repeatEvery = 100;
+
+export type SeedSummary = {
+  readonly seed: number;
+  readonly policy: PolicyName;
+  readonly trace: string;
+  /** Run twice: whether both traces were the same; null = run once. */
+  readonly repeats: boolean | null;
+  readonly violations: readonly string[];
+  readonly injected: Readonly<Record<string, number>>;
+  readonly effective: Readonly<Record<string, number>>;
+  readonly events: number;
+  readonly statements: number;
+  readonly virtualMs: number;
+  readonly quietMs: number | null;
+  readonly figures: Readonly<Record<Figure, number>>;
+};
+
+export const figureNames = [
+  "orders",
+  "soldUnits",
+  "lostUnits",
+  "inventedUnits",
+  "doubledUnits",
+  "oversoldUnits",
+  "oversoldByUsUnits",
+  "writes",
+  "raisesPastTruth",
+  "raisedPastTruthUnits",
+  "blamedRaises",
+  "wrongListings",
+  "overHours",
+  "underHours",
+] as const;
+export type Figure = (typeof figureNames)[number];
+
+export const policyMaker = (name: PolicyName, bug?: Bug): Promise<PolicyMaker> => {
+  if (name === "lockstep") return lockstepWith(bug);
+  return Promise.resolve((given) => new BaselinePolicy(given, name === "batch-hub" ? batchMs : undefined));
+};
+
+const figuresOf = ({ books, figures }: Verdict): Readonly<Record<Figure, number>> => ({
+  orders: books.orders,
+  soldUnits: books.soldUnits,
+  lostUnits: figures.lost,
+  inventedUnits: figures.invented,
+  doubledUnits: figures.doubled,
+  oversoldUnits: books.oversoldUnits,
+  oversoldByUsUnits: books.oversoldByUsUnits,
+  writes: books.writes,
+  raisesPastTruth: books.raisesPastTruth,
+  raisedPastTruthUnits: books.raisedPastTruthUnits,
+  blamedRaises: books.blamedRaises.length,
+  wrongListings: figures.wrongListings,
+  overHours: books.overHours,
+  underHours: books.underHours,
+});
+
+export const summarise = async (
+  engine: Engine,
+  policy: { readonly name: PolicyName; readonly make: PolicyMaker },
+  options: SeedOptions & { readonly isRepeated?: boolean },
+): Promise<SeedSummary> => {
+  const before = engine.statements;
+  const verdict = await runSeed(engine, policy.make, options);
+  const statements = engine.statements - before;
+  const isRepeated = options.isRepeated ?? options.seed % repeatEvery === 1;
+  const again = isRepeated ? await runSeed(engine, policy.make, options) : undefined;
+  return {
+    seed: options.seed,
+    policy: policy.name,
+    trace: verdict.trace,
+    repeats: again === undefined ? null : again.trace === verdict.trace,
+    violations: verdict.violations,
+    injected: Object.fromEntries(verdict.injected),
+    effective: Object.fromEntries(verdict.effective),
+    events: verdict.events,
+    statements,
+    virtualMs: verdict.virtualMs,
+    quietMs: verdict.quietMs,
+    figures: figuresOf(verdict),
+  };
+};
+
+/** The first of the seeds whose verdict is not clean, and how many it took; undefined: none. */
+export const seedsToCatch = async (
+  engine: Engine,
+  make: PolicyMaker,
+  given: { readonly firstSeed: number; readonly seedsMax: number; readonly faults: ReadonlySet<FaultKind> },
+): Promise<{ readonly seed: number; readonly seeds: number; readonly by: string } | undefined> => {
+  for (let seeds = 1; seeds <= given.seedsMax; seeds += 1) {
+    const seed = given.firstSeed + seeds - 1;
+    try {
+      const { violations } = await runSeed(engine, make, { seed, faults: given.faults });
+      if (violations[0] !== undefined) return { seed, seeds, by: violations[0] };
+    } catch (error) {
+      return { seed, seeds, by: `broke down: ${(error as Error).message}` };
+    }
+  }
+  return undefined;
+};

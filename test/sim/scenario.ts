@@ -1,0 +1,136 @@
+import type { ChannelShape } from "./channel.ts";
+import type { World } from "./world.ts";
+
+export type Catalogue = {
+  readonly shapes: readonly ChannelShape[];
+  readonly skus: readonly {
+    readonly sku: string;
+    readonly units: number;
+    readonly unitsEach: ReadonlyMap<string, number>;
+  }[];
+};
+
+/** What a buyer will try, whatever is on offer then. */
+export type Demand = {
+  readonly atMs: number;
+  readonly accountId: string;
+  readonly orderRef: string;
+  readonly wishes: readonly { readonly sku: string; readonly units: number }[];
+  /** After the sale; null: never. */
+  readonly shipAfterMs: number | null;
+  readonly giveBack: readonly { readonly afterMs: number; readonly units: number; readonly sku?: string }[];
+};
+export type OwnDoor =
+  | { readonly kind: "receive" | "adjust"; readonly atMs: number; readonly sku: string; readonly units: number }
+  | {
+      readonly kind: "reserve";
+      readonly atMs: number;
+      readonly sku: string;
+      readonly units: number;
+      readonly end: "commit" | "release";
+      readonly endAfterMs: number;
+    };
+
+export type Scenario = {
+  readonly catalogue: Catalogue;
+  readonly phaseMs: number;
+  readonly demands: readonly Demand[];
+  readonly ownDoors: readonly OwnDoor[];
+};
+
+const between = (draw: number, low: number, high: number): number => low + Math.floor(draw * (high - low + 1));
+
+const shapesOf = (world: World): readonly ChannelShape[] => {
+  const random = world.random("shapes");
+  const shape = (
+    given: Pick<ChannelShape, "channel" | "pushBatchMax" | "messages" | "stampMs"> & {
+      lagMs: number;
+      settleMs: number;
+    },
+  ): ChannelShape => ({
+    accountId: given.channel,
+    channel: given.channel,
+    comparesAndSets: given.channel === "shopify",
+    pushBatchMax: given.pushBatchMax,
+    settleMs: given.settleMs,
+    orderLagMs: given.lagMs,
+    stampMs: given.stampMs,
+    messages: given.messages,
+    restocks: given.channel === "shopify",
+  });
+  return [
+    shape({
+      channel: "amazon",
+      pushBatchMax: 1,
+      messages: "queue",
+      stampMs: 1_000,
+      lagMs: between(random(), 2, 8) * 1_000,
+      settleMs: 6_000,
+    }),
+    shape({
+      channel: "ebay",
+      pushBatchMax: 25,
+      messages: "hints",
+      stampMs: 1,
+      lagMs: between(random(), 1, 4) * 1_000,
+      settleMs: 3_000,
+    }),
+    shape({
+      channel: "shopify",
+      pushBatchMax: 50,
+      messages: "snapshots",
+      stampMs: 1_000,
+      lagMs: between(random(), 0, 2) * 1_000,
+      settleMs: 1_000,
+    }),
+  ];
+};
+
+/** Draws a small shop and everything that people will do in it. Whatever the tool does, it is the same. */
+export const drawScenario = (world: World): Scenario => {
+  const shapes = shapesOf(world);
+  const random = world.random("scenario");
+  const skuCount = between(random(), 2, 4);
+  const skus = Array.from({ length: skuCount }, (_, index) => ({
+    sku: `SKU-${index + 1}`,
+    units: between(random(), 2, 30),
+    unitsEach: new Map(
+      shapes.flatMap(({ accountId }) => (random() < 0.85 ? [[accountId, random() < 0.12 ? 2 : 1] as const] : [])),
+    ),
+  }));
+  const phaseMs = (random() < 0.1 ? between(random(), 120, 300) : between(random(), 40, 90)) * 1_000;
+  const skuOf = (): string => {
+    // The first SKU is the one that everybody wants.
+    const index = random() < 0.4 ? 0 : Math.floor(random() * skuCount);
+    return (skus[index] as (typeof skus)[number]).sku;
+  };
+  const demands = Array.from({ length: between(random(), 12, 36) }, (_, index): Demand => {
+    const { accountId } = shapes[Math.floor(random() * shapes.length)] as ChannelShape;
+    const wish = () => ({ sku: skuOf(), units: random() < 0.8 ? between(random(), 1, 2) : between(random(), 3, 6) });
+    const first = wish();
+    const second = random() < 0.2 ? [wish()].filter(({ sku }) => sku !== first.sku) : [];
+    return {
+      atMs: world.startedMs + Math.floor(random() * phaseMs),
+      accountId,
+      orderRef: `o${index + 1}`,
+      wishes: [first, ...second],
+      shipAfterMs: random() < 0.5 ? between(random(), 5, 60) * 1_000 : null,
+      giveBack: random() < 0.25 ? [{ afterMs: between(random(), 1, 60) * 1_000, units: between(random(), 1, 2) }] : [],
+    };
+  });
+  const ownDoors = Array.from({ length: between(random(), 2, 10) }, (): OwnDoor => {
+    const common = { atMs: world.startedMs + Math.floor(random() * phaseMs), sku: skuOf() };
+    const draw = random();
+    if (draw < 0.6) return { ...common, kind: "receive", units: between(random(), 1, 15) };
+    if (draw < 0.7) return { ...common, kind: "adjust", units: -between(random(), 1, 2) };
+    const end = random() < 0.5 ? "commit" : "release";
+    return {
+      ...common,
+      kind: "reserve",
+      units: between(random(), 1, 3),
+      end,
+      endAfterMs: between(random(), 5, 60) * 1_000,
+    };
+  });
+  return { catalogue: { shapes, skus }, phaseMs, demands, ownDoors };
+};
