@@ -35,7 +35,7 @@ test("no two listings share a ref, whatever signs a SKU holds", () => {
 test("the connector states its limits, and the settings decide how long a push may settle", () => {
   expect(bench().connector).toMatchObject({
     channel: "amazon",
-    limits: { pushBatchMax: 20, readBatchMax: 20, settleMs: 600_000, comparesAndSets: false },
+    limits: { pushBatchMax: 5, readingLifeMs: 1_000, readBatchMax: 20, settleMs: 600_000, comparesAndSets: false },
   });
   expect(bench({ settleMs: 5_000 }).connector.limits.settleMs).toBe(5_000);
 });
