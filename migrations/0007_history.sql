@@ -95,7 +95,7 @@ begin
            'sku', k.sku, 'locationId', k.location_id, 'onHand', coalesce(k.on_hand_after, 0) + coalesce(d.oh, 0),
            'reserved', coalesce(k.reserved_after, 0) + coalesce(d.rs, 0),
            'incoming', coalesce(k.incoming_after, 0) + coalesce(d.ic, 0),
-           'version', coalesce(k.level_version, 0), 'corrections', coalesce(d.n, 0))
+           'version', coalesce(k.level_version, 0), 'outOfTime', coalesce(d.n, 0))
            order by k.sku collate "C", k.location_id collate "C")
     into levels
     from (select l.sku, l.location_id, m.*
