@@ -5,23 +5,21 @@
 alter table movement drop constraint movement_sku_location_id_level_version_recorded_at_key;
 alter table movement add constraint movement_by_level unique (sku, location_id, recorded_at, level_version);
 
--- How far apart two times are, in classes; negative when the second is the earlier one. Whoever looks for all spans of a
--- class that hold a moment need look no further from it than the class reaches.
-create function span_class(begins timestamptz, ends timestamptz) returns int language sql immutable parallel safe
-return case
-  when ends - begins between interval '-10 s' and interval '10 s' then 0
-  else case when ends > begins then 1 else -1 end
-       * case when greatest(ends - begins, begins - ends) <= interval '15 min' then 1
-              when greatest(ends - begins, begins - ends) <= interval '6 h' then 2
-              when greatest(ends - begins, begins - ends) <= interval '5 days' then 3
-              when greatest(ends - begins, begins - ends) <= interval '60 days' then 4
-              else 5 end
-end;
+-- How far apart two times are, in classes. Whoever looks for all spans of a class that hold a moment need look no further
+-- from it than the class reaches.
+create function span_class(one timestamptz, other timestamptz) returns int language sql immutable parallel safe
+return case when greatest(other - one, one - other) <= interval '10 s' then 0
+            when greatest(other - one, one - other) <= interval '15 min' then 1
+            when greatest(other - one, one - other) <= interval '6 h' then 2
+            when greatest(other - one, one - other) <= interval '5 days' then 3
+            when greatest(other - one, one - other) <= interval '60 days' then 4
+            else 5 end;
 create function span_reach(class int) returns interval language sql immutable parallel safe
-return (array[interval '10 s', '15 min', '6 h', '5 days', '60 days', '1000 years'])[abs(class) + 1];
+return (array[interval '10 s', '15 min', '6 h', '5 days', '60 days', '1000 years'])[class + 1];
 
--- Movements that were recorded long after (or before) they occurred: few, and found by how late they were.
-create index movement_late on movement (sku, location_id, span_class(occurred_at, recorded_at), recorded_at)
+-- Movements that were recorded long after (or before) they occurred: few, and found by how far apart that was. The SKU as an
+-- expression, so that a plan made for an average SKU never takes the level's index instead and reads all of a hot one.
+create index movement_late on movement ((sku || ''), location_id, span_class(occurred_at, recorded_at), recorded_at)
   where span_class(occurred_at, recorded_at) <> 0;
 -- Reservations that are over, by how long they were open.
 create index reservation_spans on reservation (span_class(created_at, updated_at), updated_at) where state <> 'held';
@@ -61,8 +59,8 @@ begin
              select case when j.recorded_at > moment then 1 else -1 end, j.d_on_hand, j.d_reserved, j.d_incoming, j.cause_type,
                     j.cause_id
                from movement j
-              where j.sku = l.sku and j.location_id = l.location_id and span_class(j.occurred_at, j.recorded_at) <> 0
-                and span_class(j.occurred_at, j.recorded_at) in (class, -class)
+              where j.sku || '' = l.sku and j.location_id = l.location_id and span_class(j.occurred_at, j.recorded_at) <> 0
+                and span_class(j.occurred_at, j.recorded_at) = class
                 and j.recorded_at >= moment - span_reach(class) and j.recorded_at <= moment + span_reach(class)
                 and (j.recorded_at > moment) <> (j.occurred_at > moment)
              offset 0) m
@@ -95,7 +93,7 @@ begin
            'sku', k.sku, 'locationId', k.location_id, 'onHand', coalesce(k.on_hand_after, 0) + coalesce(d.oh, 0),
            'reserved', coalesce(k.reserved_after, 0) + coalesce(d.rs, 0),
            'incoming', coalesce(k.incoming_after, 0) + coalesce(d.ic, 0),
-           'version', coalesce(k.level_version, 0), 'corrections', coalesce(d.n, 0))
+           'version', coalesce(k.level_version, 0), 'outOfTime', coalesce(d.n, 0))
            order by k.sku collate "C", k.location_id collate "C")
     into levels
     from (select l.sku, l.location_id, m.*

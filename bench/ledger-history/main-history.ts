@@ -59,8 +59,8 @@ export const mainHistory = async (args: readonly string[]): Promise<number> => {
       postgres: servers.postgres,
     };
     const { ours, summing, goal } = report;
-    const line = (name: string, { p50Ms, p99Ms, maxMs }: typeof ours.all): string =>
-      `${name}: p50 ${p50Ms} p99 ${p99Ms} max ${maxMs} ms`;
+    const line = (name: string, { p50Ms, p99Ms, maxMs, cpuP50Ms, cpuP99Ms }: typeof ours.all): string =>
+      `${name}: p50 ${p50Ms} p99 ${p99Ms} max ${maxMs} ms; of it on the server's CPU p50 ${cpuP50Ms} p99 ${cpuP99Ms} ms`;
     process.stdout.write(
       values.json
         ? `${JSON.stringify({ machine, ...report }, undefined, 2)}\n`

@@ -28,9 +28,9 @@ export const pastInventory = async (
     .map((sku): PastInventoryOut => {
       const own = levels
         .filter((one) => one.sku === sku && isAsked(one))
-        .map(({ locationId, onHand, reserved, incoming, version, corrections }): LevelOut => {
+        .map(({ locationId, onHand, reserved, incoming, version, outOfTime }): LevelOut => {
           const available = onHand - reserved;
-          return { location: locationId, onHand, reserved, incoming, available, version, corrections };
+          return { location: locationId, onHand, reserved, incoming, available, version, outOfTime };
         });
       const sum = (figure: Figure): number => own.reduce((total, level) => total + level[figure], 0);
       return {

@@ -33,7 +33,7 @@ export const PastInventoryOut = z
           location: z.string(),
           ...figures,
           version: z.int().openapi({ description: "Of the last movement recorded by then; 0 when none was." }),
-          corrections: z.int().openapi({
+          outOfTime: z.int().openapi({
             description:
               "Movements recorded after they occurred (or before) by which this differs from what was known.",
           }),

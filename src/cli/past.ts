@@ -12,8 +12,8 @@ const Time = z.iso.datetime({ offset: true, error: "must be a time in ISO 8601 w
 
 const textOf = ({ sku, levels, reservations, listings }: PastInventoryOut): readonly string[] => [
   ...(levels.length === 0 ? [`${sku}: nothing had moved yet`] : []),
-  ...levels.map(({ location, onHand, reserved, incoming, available, corrections }) => {
-    const late = corrections === 0 ? "" : ` (${corrections} movements that were recorded out of time)`;
+  ...levels.map(({ location, onHand, reserved, incoming, available, outOfTime }) => {
+    const late = outOfTime === 0 ? "" : ` (${outOfTime} movements that were recorded out of time)`;
     return `${sku} at ${location}: ${onHand} on hand, ${reserved} reserved, ${incoming} incoming, ${available} available${late}`;
   }),
   ...reservations.map(

@@ -17,7 +17,7 @@ export const PastLevel = z.object({
   /** Of the last movement recorded by then; 0 = none was. */
   version: z.number(),
   /** Movements by which the answer differs from what was known: late or early ones. Always 0 as known. */
-  corrections: z.number(),
+  outOfTime: z.number(),
 });
 export type PastLevel = z.infer<typeof PastLevel>;
 

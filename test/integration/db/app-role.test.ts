@@ -7,6 +7,7 @@ import { makeMovementMonths } from "../../../src/ledger/partitions.ts";
 import { stockAt } from "../../../src/ledger/past-stock.ts";
 import { compareLevels, mendLevels } from "../../../src/ledger/rebuild.ts";
 import { createTestDatabase, type TestDatabase } from "../../support/database.ts";
+import { withEmptyDatabase } from "../../support/empty-database.ts";
 import { JobBench } from "../../support/job-bench.ts";
 import { arrive, commit, line, orderTarget, receive, reserve, send } from "../../support/ledger-commands.ts";
 
@@ -127,4 +128,29 @@ test("an owner, a superuser and a name that is none are refused as the role", as
   const current = await owner.db.pool.query<{ name: string }>("select current_user as name");
   await expect(grantAppRole(owner.url, current.rows[0]?.name ?? "")).rejects.toThrow(/superuser or owns/);
   await expect(grantAppRole(owner.url, 'x"; drop')).rejects.toThrow(/not a role's name/);
+});
+
+test("an owner that is no superuser makes the role if it may make roles, and else says who must", async () => {
+  await withEmptyDatabase(async (url) => {
+    const admin = openAs(url);
+    const own = new URL(url);
+    own.username = "lockstep_owner_test";
+    own.password = "secret";
+    try {
+      await admin.pool.query("create role lockstep_owner_test login password 'secret'");
+      await admin.pool.query(`alter database ${own.pathname.slice(1)} owner to lockstep_owner_test`);
+      await migrate(own.href, () => undefined);
+      await expect(grantAppRole(own.href, "lockstep_role_made")).rejects.toThrow(
+        /create role lockstep_role_made nologin/,
+      );
+      await admin.pool.query("alter role lockstep_owner_test createrole");
+      expect(await grantAppRole(own.href, "lockstep_role_made")).toBeGreaterThan(20);
+      const working = openAs(own.href, "lockstep_role_made");
+      await working.pool.query("select from movement");
+      await expect(working.pool.query("delete from movement")).rejects.toMatchObject({ code: "42501" });
+      await working.close();
+    } finally {
+      await admin.close();
+    }
+  });
 });

@@ -210,7 +210,7 @@ test("the past is what a look at that moment showed, and what had occurred by th
   });
 });
 
-test("a level is told by the version it had, and a late movement is told as a correction", async () => {
+test("a level is told by the version it had, and a late movement is told as one out of time", async () => {
   const ledger = createLedger({
     ...database,
     clock: systemClock,
@@ -226,7 +226,7 @@ test("a level is told by the version it had, and a late movement is told as a co
   nowMs = first + day;
   const at = async (timeMs: number, asKnown: boolean) => {
     const [level] = (await stockAt(database.db, ["late"], { time: iso(timeMs), asKnown })).levels;
-    return level && [level.onHand, level.version, level.corrections];
+    return level && [level.onHand, level.version, level.outOfTime];
   };
   expect(await at(first - 1, true)).toBeUndefined();
   expect(await at(first + 7_200_000, true)).toEqual([5, 1, 0]);

@@ -43,7 +43,7 @@ test("the past is told by what had happened, or by what was known, with reservat
   expect(await ask("time=2026-11-09T09:00:00Z")).toMatchObject({
     sku,
     clock: "as-it-was",
-    levels: [{ location: "main", onHand: 10, reserved: 0, version: 0, corrections: 1 }],
+    levels: [{ location: "main", onHand: 10, reserved: 0, version: 0, outOfTime: 1 }],
     reservations: [],
     listings: [{ account: "shop-de", ref: "gid-1", unitsEach: 2, shown: { units: 4, readHow: "import" } }],
   });

@@ -3,7 +3,7 @@ import { createProgram } from "../../../src/cli/program.ts";
 
 test("every command of stock has a name of its own and says what it does", () => {
   const described = new Map(createProgram().commands.map((command) => [command.name(), command.description()]));
-  const stock = "stock receive adjust count expect return correct transfer";
+  const stock = "stock at receive adjust count expect return correct transfer";
   const reservations = "reserve commit release extend reservations";
   for (const name of `${stock} ${reservations}`.split(" "))
     expect([name, described.get(name)]).toEqual([name, expect.stringMatching(/\w{3}/)]);
