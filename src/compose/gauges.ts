@@ -16,7 +16,7 @@ export const registerWorkGauges = ({
   clock,
   metrics,
   queues,
-}: Pick<WebParts, "db" | "clock" | "metrics" | "queues">): void => {
+}: Pick<WebParts, "db" | "clock" | "metrics"> & { readonly queues: Pick<WebParts["queues"], "counts"> }): void => {
   const perAccount = (read: (row: OwedWork) => number) => async () =>
     (await owedWork(db, toIso(clock.now()))).map((row) => ({ labels: { account: row.accountId }, value: read(row) }));
   const labelNames = ["account"];

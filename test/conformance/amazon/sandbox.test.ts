@@ -138,10 +138,10 @@ afterAll(async () => {
   await sandbox.close();
   count("sandbox pairs sent by the client and read", passed.sent);
   count("contract-validated requests", passed.sent);
-  count("recorded answers that fit their schema", passed.schema);
-  process.stdout.write(
+  count("answers of the sandbox that fit their schema", passed.schema);
+  console.info(
     `amazon static sandbox: ${sandboxPairs.length} pairs; ${passed.sent} of ${sent.length} sent by the client and read; ` +
-      `${passed.schema} of ${sandboxPairs.length} answers fit their schema; ${others.length} are of operations we never call\n`,
+      `${passed.schema} of ${sandboxPairs.length} answers fit their schema; ${others.length} are of operations we never call`,
   );
 });
 

@@ -49,7 +49,7 @@ const start = async (options: EbaySimulatorOptions = {}): Promise<Bench> => {
   });
 };
 const finish = (): void => {
-  tally("requests that the simulator found valid", simulator.channel.counters().requests);
+  tally("calls that the simulator found valid as well", simulator.channel.counters().requests);
   expect(simulator.channel.violations()).toEqual([]);
 };
 

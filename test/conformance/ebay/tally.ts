@@ -14,5 +14,5 @@ export const tally = (what: string, times = 1): void => {
 export const printTally = (title: string): void => {
   const requests = [...checkedRequests.values()].reduce((sum, times) => sum + times, 0);
   tally("contract-validated requests", requests);
-  process.stdout.write(`${title}: ${[...counts].map(([what, times]) => `${times} ${what}`).join(", ")}\n`);
+  console.info(`${title}: ${[...counts].map(([what, times]) => `${times} ${what}`).join(", ")}`);
 };

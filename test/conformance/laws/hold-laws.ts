@@ -18,13 +18,12 @@ export const holdLaws = (subject: Subject): void => {
         count("contract-validated requests", opened.channel.counters().requests);
         await opened.close();
       });
-      for (const law of laws.filter(({ concerns }) => concerns?.(fault) ?? true)) {
-        test(`${law.name}`, async ({ task }) => {
-          Object.assign(task.meta, { law: law.name, fault, channel: subject.name });
-          await law.hold(opened, fault);
-          expect(opened.channel.violations()).toEqual([]);
-        });
-      }
+      const due = laws.filter(({ concerns }) => concerns?.(fault) ?? true);
+      test.for(due)("$name", async (law, { task }) => {
+        Object.assign(task.meta, { law: law.name, fault, channel: subject.name });
+        await law.hold(opened, fault);
+        expect(opened.channel.violations()).toEqual([]);
+      });
       test("the fault has struck, and no request broke the channel's contract", ({ task }) => {
         Object.assign(task.meta, { law: "the fault has struck", fault, channel: subject.name });
         const { faults: struck, requests, contractViolations } = opened.channel.counters();

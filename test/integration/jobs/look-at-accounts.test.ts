@@ -1,20 +1,24 @@
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { registerWorkGauges } from "../../../src/compose/gauges.ts";
 import type { ChannelStockRow, CheckFinding, Connector } from "../../../src/connectors/connector.ts";
 import { ChannelError } from "../../../src/core/failure.ts";
 import { ensureSubscriptions } from "../../../src/jobs/ensure-subscriptions.ts";
 import { readChannelStock } from "../../../src/jobs/read-channel-stock.ts";
 import { sweep } from "../../../src/jobs/sweep.ts";
 import { upsertLocations } from "../../../src/ledger/queries.ts";
+import { createMetrics } from "../../../src/ops/metrics.ts";
 import { listFindings } from "../../../src/sync/findings.ts";
 import { accountId, JobBench } from "../../support/job-bench.ts";
 import { TestClock } from "../../support/test-clock.ts";
 import { ToyChannel } from "../../support/toy-channel.ts";
 
 let bench: JobBench;
+let toy: ToyChannel;
 /** What the channel's side looks like, and how often we made something. */
 let channel: { subscribed: boolean; made: number; fails: ChannelError | undefined; stock: ChannelStockRow[] };
 beforeEach(async () => {
   channel = { subscribed: false, made: 0, fails: undefined, stock: [] };
+  toy = new ToyChannel(new TestClock());
   bench = await JobBench.open(undefined, [], connector());
   await upsertLocations(bench.deps.db, [{ id: "fba-us", name: "FBA" }]);
 });
@@ -26,7 +30,7 @@ const connector = (): Connector => {
       ? { check: "subscription ORDERS", ok: true, detail: "subscribed" }
       : { check: "subscription ORDERS", ok: false, detail: "there is none", fix: "make it" };
   return {
-    ...new ToyChannel(new TestClock()).connector(),
+    ...toy.connector(),
     check: () =>
       Promise.resolve([{ check: "credentials", ok: true, detail: "good", expiresAt: "2026-12-01T00:00:00.000Z" }]),
     subscriptions: {
@@ -82,6 +86,18 @@ test("what the channel dropped is restored within a day, findings are kept, and 
   expect(channel.made).toBe(2);
 });
 
+test("days left and things that are wrong are metrics", async () => {
+  channel.fails = new ChannelError({ kind: "retryable", message: "no answer" });
+  await expect(ensureSubscriptions.run(one, deps())).rejects.toThrow("no answer");
+  const metrics = createMetrics();
+  const queues = { counts: () => Promise.resolve({}) };
+  registerWorkGauges({ db: bench.deps.db, clock: bench.clock, metrics, queues });
+  const text = await metrics.registry.metrics();
+  expect(text).toContain('lockstep_expiry_days{account="toy",what="credentials"} 10');
+  expect(text).toContain('lockstep_expiry_days{account="toy",what="client secret"} 192');
+  expect(text).toContain('lockstep_account_findings{account="toy"} 1');
+});
+
 test("a failure is kept as a finding beside the others, logged once, and told when it is mended", async () => {
   channel.fails = new ChannelError({ kind: "retryable", message: "no answer" });
   await expect(ensureSubscriptions.run(one, deps())).rejects.toThrow("no answer");
@@ -125,8 +141,18 @@ test("stock that lies with the channel is counted into a location of its own, on
   bench.clock.advance(60_000);
   await readChannelStock.run(one, deps());
   expect(await held()).toEqual(["fba-us A 0", "fba-us B 5", "main A 3", "main B 1"]);
-  await bench.stocked("A", 0, 3);
-  expect(bench.channel.writes).toEqual([]);
+}, 120_000);
+
+test("what a listing may show knows nothing of the channel's own stock", async () => {
+  await bench.receive("A", 3);
+  channel.stock = [row("A", 8)];
+  await readChannelStock.run(one, deps());
+  toy.shown.set("A", 1);
+  await bench.run("import-listings");
+  await bench.run("poll-orders");
+  await bench.settle();
+  expect(toy.writes.map(({ ref, units }) => `${ref} ${units}`)).toEqual(["A 3"]);
+  expect(await held()).toEqual(["fba-us A 8", "main A 3"]);
 });
 
 test("nothing is counted when the channel could not tell all of it", async () => {
