@@ -150,6 +150,31 @@ const override = (hash: string): readonly string[] => [
   "we close the shop",
 ];
 
+/** Looking costs no write: one listing as CSV, and what applying would do. */
+const lookOnly = async (shop: Shop, hash: string): Promise<void> => {
+  const [first] = shop.seeded;
+  const csv = await runCommand(["plan", "--plan", hash, "--csv", "--listing", first?.sku ?? ""], env);
+  const why = `0 of ${first?.sku} available; the account's location has no level of it; linked by auto:exact-sku`;
+  const [head, line, ...rest] = csv.out.trimEnd().split("\r\n");
+  expect(head).toMatch(/^account,plan,group,listing,channel_sku,shows,would_show,why/);
+  expect(line).toContain(`${shop.id},${hash},not-in-ledger,`);
+  expect(line).toContain(`,${first?.sku},${first?.units},0,${why},`);
+  expect(rest).toEqual([]);
+  const dry = await runCommand([...override(hash), "--dry-run"], env);
+  expect(dry.code, dry.err).toBe(0);
+  const world = { movedListings: 0, worseListings: 0, moved: false };
+  expect(JSON.parse(dry.out)).toMatchObject({ done: false, wouldWrite: shop.seeded.length, world });
+  expect(writesOf(shop)).toBe(0);
+};
+
+/** Going live without a plan in force is warned of, never refused. */
+const warnedOfGoingLive = async (shop: Shop): Promise<void> => {
+  const ran = await runCommand(["account", shop.id, "--state", "live", "--json"], env);
+  expect(ran.code, ran.err).toBe(0);
+  expect(ran.err).toContain(`warning: no plan of "${shop.id}" was ever applied`);
+  expect(JSON.parse(ran.out)).toMatchObject({ done: false, warning: expect.stringContaining("lockstep plan") });
+};
+
 const killOnTheWay = async (shop: Shop, hash: string): Promise<void> => {
   const killed = startCommand(override(hash), env);
   await until(() => writesOf(shop) > shop.seeded.length / 3, 1_200_000);
@@ -184,7 +209,11 @@ test("a full shop over an empty ledger: refused without a write, zeroed when ove
   await fillOtherLocation();
   for (const [at, shop] of shops.entries()) {
     const hash = await refusedPlan(shop);
-    if (at === 0) await killOnTheWay(shop, hash);
+    if (at === 0) {
+      await lookOnly(shop, hash);
+      await warnedOfGoingLive(shop);
+      await killOnTheWay(shop, hash);
+    }
     await zeroEverything(shop, hash);
     await putBack(shop, hash);
   }
