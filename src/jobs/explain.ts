@@ -1,7 +1,7 @@
 import { toIso } from "../core/clock.ts";
 import { openRewind } from "../ledger/log/rewind.ts";
 import { movementsOfVersions, type ReservedBy, reservedBy, setsSold } from "../ledger/reserved-by.ts";
-import { evaluate, type Term } from "../mapping/allocate.ts";
+import { evaluate, type LevelFigures, type Term } from "../mapping/allocate.ts";
 import { linksOf } from "../mapping/links.ts";
 import { storedTerms } from "../mapping/stored-terms.ts";
 import { type HoldInForce, holdsAt, holdsOn } from "../sync/holds.ts";
@@ -65,15 +65,36 @@ const lessSold = async (
   return { kind: "sold", attemptId: own.attemptId, units: less.units, terms: less.terms };
 };
 
-const levelsIn = async (deps: ExplainDeps, terms: readonly Term[]): Promise<readonly ExplainedLevel[]> => {
-  const levels = terms.flatMap((term) =>
+type Level = LevelFigures & { readonly sku: string };
+const levelsOfTerms = (terms: readonly Term[]): readonly Level[] =>
+  terms.flatMap((term) =>
     term.term === "available" ? (term.levels ?? []).map((level) => ({ sku: term.sku, ...level })) : [],
   );
+
+const withMovements = async (deps: ExplainDeps, levels: readonly Level[]): Promise<readonly ExplainedLevel[]> => {
   const made = await movementsOfVersions(deps.db, levels);
   return levels.map(({ sku, locationId, onHand, reserved, incoming, version }) => {
     const by = made.find((row) => row.sku === sku && row.locationId === locationId && row.version === version);
     return { sku, locationId, onHand, reserved, incoming, version, movementId: by?.movementId ?? null };
   });
+};
+
+/** The attempt behind the shown number: mostly among the last ones, which are there already. */
+const attemptBehind = async (
+  deps: ExplainDeps,
+  last: readonly AttemptRow[],
+  shown: Parameters<typeof attemptThatShowed>[1],
+): Promise<AttemptRow | undefined> => {
+  const recent = last.find(
+    ({ units, state, appliedAt }) =>
+      units === shown.units &&
+      state === "applied" &&
+      appliedAt !== null &&
+      appliedAt >= shown.since &&
+      (shown.until === null || appliedAt <= shown.until),
+  );
+  const isAll = last.length < attemptsShown;
+  return recent !== undefined || isAll ? recent : attemptThatShowed(deps.db, shown);
 };
 
 /** Everything that stands between what a listing shows and what it should. */
@@ -125,7 +146,7 @@ const until = ({ expiresAt }: HoldInForce): string => (expiresAt === null ? "" :
 
 const withoutTerms = ({ terms: _terms, ...attempt }: AttemptRow): Omit<AttemptRow, "terms"> => attempt;
 
-const heldUnits = async (deps: ExplainDeps, levels: readonly ExplainedLevel[]): Promise<readonly ReservedBy[]> => {
+const heldUnits = async (deps: ExplainDeps, levels: readonly Level[]): Promise<readonly ReservedBy[]> => {
   const skus = [...new Set(levels.filter(({ reserved }) => reserved > 0).map(({ sku }) => sku))];
   if (skus.length === 0) return [];
   const places = new Set(levels.map(({ sku, locationId }) => `${locationId}/${sku}`));
@@ -153,11 +174,16 @@ export const explainListing = async (deps: ExplainDeps, listingId: number): Prom
   const attempt =
     shownUnits === null || since === undefined
       ? undefined
-      : await attemptThatShowed(deps.db, { listingId, units: shownUnits, since, until: null });
+      : await attemptBehind(deps, attempts, { listingId, units: shownUnits, since, until: null });
   const found = isSeen ? because(shownUnits, { attempt, observation, wanted: wanted?.wanted }) : null;
   const shown = { listingId, accountId: state.accountId, units: shownUnits, sells, at: null };
   const cause = found?.kind === "channel" ? ((await lessSold(deps, shown)) ?? found) : found;
-  const levels = await levelsIn(deps, wanted?.wanted.terms ?? cause?.terms ?? []);
+  const stock = levelsOfTerms(wanted?.wanted.terms ?? cause?.terms ?? []);
+  const [levels, reserved, waitsFor] = await Promise.all([
+    withMovements(deps, stock),
+    heldUnits(deps, stock),
+    waits(deps, state, wanted, attempts.filter(isOpen)),
+  ]);
   return {
     ...about(state, sells),
     at: toIso(nowMs),
@@ -174,10 +200,10 @@ export const explainListing = async (deps: ExplainDeps, listingId: number): Prom
     reproduced: reproduces(cause, shownUnits),
     wanted: wanted === undefined ? null : { units: wanted.wanted.units, terms: wanted.wanted.terms },
     levels,
-    reservedBy: await heldUnits(deps, levels),
+    reservedBy: reserved,
     holds: holds.get(listingId) ?? [],
     attempts: attempts.map(withoutTerms),
-    waitsFor: await waits(deps, state, wanted, attempts.filter(isOpen)),
+    waitsFor,
   };
 };
 
@@ -199,7 +225,7 @@ export const explainListingAt = async (
   const attempt =
     units === null || observation === undefined
       ? undefined
-      : await attemptThatShowed(deps.db, { listingId, units, since: observation.observedAt, until: at });
+      : await attemptBehind(deps, attempts, { listingId, units, since: observation.observedAt, until: at });
   const found = observation === undefined ? null : because(units, { attempt, observation, wanted: undefined });
   const shown = { listingId, accountId: state.accountId, units, sells, at };
   const cause = found?.kind === "channel" ? ((await lessSold(deps, shown)) ?? found) : found;
@@ -214,7 +240,7 @@ export const explainListingAt = async (
     because: cause,
     reproduced: reproduces(cause, units),
     wanted: null,
-    levels: await levelsIn(deps, cause?.terms ?? []),
+    levels: await withMovements(deps, levelsOfTerms(cause?.terms ?? [])),
     reservedBy: [],
     holds,
     attempts: attempts.map(withoutTerms),

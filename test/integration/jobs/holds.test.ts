@@ -1,8 +1,11 @@
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { inTransaction } from "../../../src/db/transaction.ts";
+import type { PlannedWrite } from "../../../src/jobs/plan-batch.ts";
 import { pushAccount } from "../../../src/jobs/push-account.ts";
+import { sendWrites } from "../../../src/jobs/send-writes.ts";
 import { sweep } from "../../../src/jobs/sweep.ts";
 import { addHold, endHolds, listHolds } from "../../../src/sync/holds.ts";
+import { takeLease } from "../../../src/sync/leases.ts";
 import type { Scope } from "../../../src/sync/scope.ts";
 import { accountId, JobBench } from "../../support/job-bench.ts";
 
@@ -127,32 +130,31 @@ test("the sweep ends what has expired and leaves the other holds in force", asyn
   expect(shown()).toBe(10);
 });
 
-test("a hold that comes between the plan and the call keeps the write from going out", async () => {
-  await bench.stocked("A", 10);
-  await bench.receive("A", 5);
+test("a hold that comes between the plan and the call keeps a write from going out, unless it is the 0 that is wanted", async () => {
+  await stockedAll("A", "B", "C");
   const connector = bench.deps.connectorFor(accountId);
-  if (connector === undefined) throw new Error("no connector");
-  // The read before the push is the last moment at which the plan is still open.
-  const read = connector.readQuantities.bind(connector);
-  let id = 0;
-  const meddling = {
-    ...connector,
-    readQuantities: async (...given: Parameters<typeof read>) => {
-      const readings = await read(...given);
-      if (id === 0) ({ id } = await hold("freeze", everything));
-      return readings;
-    },
-  };
-  const signal = new AbortController().signal;
-  bench.clock.advance(2_000);
-  await bench.run("publish-events");
-  await bench.run("poll-orders");
-  await pushAccount.run(
-    { payload: { accountId }, signal, drain: signal, progress: () => undefined },
-    { ...bench.deps, connectorFor: () => meddling },
-  );
-  expect(id).toBeGreaterThan(0);
-  expect([shown(), bench.channel.writes]).toEqual([10, []]);
+  const lease = await takeLease(bench.database.db, { accountId, purpose: "push", holder: "bench", lifeMs: 60_000 });
+  if (connector === undefined || lease === undefined) throw new Error("no connector, or no lease");
+  const rows = await bench.rows<{ id: string; ref: string }>("select id, ref from listing order by ref");
+  const planned = (ref: string, units: number): PlannedWrite => ({
+    listingId: Number(rows.find((row) => row.ref === ref)?.id),
+    version: 9,
+    ref,
+    details: null,
+    units,
+    withheldUnits: 0,
+    shownUnits: 10,
+    failures: 0,
+    reason: "lower",
+    terms: [],
+  });
+  await hold("freeze", { scope: "sku", sku: "A" });
+  await hold("zero", { scope: "sku", sku: "B" });
+  await hold("zero", { scope: "sku", sku: "C" });
+  const writes = [planned("A", 5), planned("B", 5), planned("C", 0)];
+  await sendWrites(bench.deps, connector, lease, writes, new AbortController().signal);
+  expect(bench.channel.writes).toEqual([{ ref: "C", units: 0, expectedUnits: 10 }]);
+  expect(await bench.rows("select units::int from push_attempt")).toEqual([{ units: 0 }]);
 });
 
 test("neither a zero hold on everything nor its end stops the account for a run that is too large", async () => {
