@@ -8,6 +8,7 @@ export const openSealed = async (url: string): Promise<Contestant> => {
   const ours = await openOurs(url);
   const worker = new Worker(new URL("./sealer.ts", import.meta.url), { workerData: { url } });
   const tell = async (message: string): Promise<number> => {
+    // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a worker's port has no origin
     worker.postMessage(message);
     const [answer] = (await once(worker, "message")) as [{ readonly sealed: number }];
     return answer.sealed;

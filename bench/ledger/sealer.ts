@@ -13,34 +13,35 @@ const db = openDb({ url, connectionsMax: 1, applicationName: "bench-sealer", onI
 const deps = { db, clock: systemClock, signer: signerOf(new Secret("b".repeat(64))) };
 const pauseMs = 100;
 
-let running = false;
-let sealed = 0;
+const sealing = { isOn: false, sealed: 0 };
 
 const sealAll = async (): Promise<void> => {
   for (let count: number | undefined = 1; count !== undefined && count > 0; ) {
     count = await seal(deps);
-    sealed += count ?? 0;
+    sealing.sealed += count ?? 0;
   }
 };
 
 const loop = async (): Promise<void> => {
-  while (running) {
+  while (sealing.isOn) {
     await sealAll();
     await setTimeout(pauseMs);
   }
 };
 
-parentPort?.on("message", async (message: "catch-up" | "start" | "stop" | "close") => {
+const obey = async (message: "catch-up" | "start" | "stop" | "close"): Promise<void> => {
   if (message === "catch-up") await sealAll();
   if (message === "start") {
-    running = true;
-    sealed = 0;
+    sealing.isOn = true;
+    sealing.sealed = 0;
     void loop();
   }
-  if (message === "stop") running = false;
-  parentPort?.postMessage({ message, sealed });
+  if (message === "stop") sealing.isOn = false;
+  // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a worker's port has no origin
+  parentPort?.postMessage({ message, sealed: sealing.sealed });
   if (message === "close") {
     await db.close();
     parentPort?.close();
   }
-});
+};
+parentPort?.on("message", (message: Parameters<typeof obey>[0]) => void obey(message));
