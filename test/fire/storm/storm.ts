@@ -73,12 +73,10 @@ type StormClient = Client & { readonly notes: string };
 const killMidway = async (client: StormClient, done: Promise<void>, random: Random): Promise<void> => {
   const bytesBefore = statSync(client.notes).size;
   const bytesMax = random() < 0.5 ? 0 : 30_000 * random();
-  let isDone = false;
-  void done.then(() => {
-    isDone = true;
-  });
+  const over = done.then(() => true);
+  const isOver = (): Promise<boolean> => Promise.race([over, sleep(1).then(() => false)]);
   if (bytesMax === 0) await sleep(random() * 40);
-  while (!isDone && statSync(client.notes).size - bytesBefore < bytesMax) await sleep(1);
+  while (statSync(client.notes).size - bytesBefore < bytesMax && !(await isOver()));
   await client.kill();
 };
 
