@@ -2,7 +2,7 @@ import type { Clock } from "../core/clock.ts";
 import { ProblemError } from "../ops/problem.ts";
 
 /** How long a request with an Idempotency-Key waits for its answer, unless the caller is given another limit. */
-export const answerMsMax = 5_000;
+export const answerMsMax = 10_000;
 const retryAfterMs = 2_000;
 
 /**

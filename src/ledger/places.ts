@@ -35,11 +35,22 @@ export const uniquePlaces = (commands: readonly Command[]): readonly Place[] => 
   return [...places.values()];
 };
 
+const makers: ReadonlySet<Command["kind"]> = new Set([
+  "receive",
+  "expect",
+  "count",
+  "return",
+  "transfer-send",
+  "order-target",
+]);
+
 /**
  * Places that a command asks for before a later one of the batch may make them. The levels of a batch are made before it is
  * decided; without this a command would find a SKU that nobody has made known yet.
  */
 export const latePlaces = (commands: readonly Command[]): readonly Place[] => {
+  // The hot path reserves and commits, and makes nothing.
+  if (!commands.some(({ kind }) => makers.has(kind))) return [];
   const asked = new Set<string>();
   const made = new Set<string>();
   const late = new Map<string, Place>();

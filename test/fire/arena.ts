@@ -28,7 +28,11 @@ export const openArena = async (): Promise<Arena> => {
     url.pathname = "/postgres";
     const client = new pg.Client({ connectionString: url.href });
     await client.connect();
-    await client.query(statement).finally(() => client.end());
+    try {
+      await client.query(statement);
+    } finally {
+      await client.end();
+    }
   };
   return {
     database: async (from = postgres.url) => {

@@ -64,7 +64,11 @@ const onOneDatabase =
   ): Run =>
   async (arena, values, tell) => {
     const database = await arena.database();
-    return run(database, values, tell).finally(() => database.drop());
+    try {
+      return await run(database, values, tell);
+    } finally {
+      await database.drop();
+    }
   };
 
 const campaigns: Readonly<Record<string, Run>> = {

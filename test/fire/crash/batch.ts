@@ -1,5 +1,4 @@
 import type { Command } from "../../../src/ledger/commands.ts";
-import type { PlainLedger } from "../model/plain-ledger.ts";
 import { actions, type World } from "../steps/actions.ts";
 
 /** One batch with commands of every kind, of which some are refused because of others before them. */
@@ -9,8 +8,3 @@ export const batchOf = (world: World): readonly Command[] => {
     .flatMap((action) => action.commands(world, "a"))
     .filter(({ key }) => !seen.has(key) && seen.add(key) !== undefined);
 };
-
-export const levelsOf = (model: PlainLedger): string =>
-  JSON.stringify(
-    [...model.levels].map(([name, one]) => [name, one.onHand, one.reserved, one.incoming, one.version]).toSorted(),
-  );

@@ -8,10 +8,11 @@ import type { Db } from "../../../src/db/pool.ts";
 import { createLane } from "../../../src/ledger/lane.ts";
 import { upsertLocations } from "../../../src/ledger/queries.ts";
 import { brokenInvariants, type CampaignReport, type FireDatabase, type Tell } from "../campaign.ts";
+import { levelRowsIn, levelRowsOf } from "../level-rows.ts";
 import { PlainLedger } from "../model/plain-ledger.ts";
 import { takeClock } from "../model/take-clock.ts";
-import { setUp, type World } from "../steps/actions.ts";
-import { batchOf, levelsOf } from "./batch.ts";
+import { setUp, skusOf, type World } from "../steps/actions.ts";
+import { batchOf } from "./batch.ts";
 import { cutConnection, points, struckDb } from "./points.ts";
 
 export type CrashOptions = {
@@ -30,15 +31,6 @@ const laneOn = (db: Db) => {
 const submitAll = (db: Db, commands: ReturnType<typeof batchOf>): Promise<readonly string[]> => {
   const lane = laneOn(db);
   return Promise.all(commands.map((command) => lane.submit(command, "crash")));
-};
-
-const levelsIn = async (db: Db, { n }: World): Promise<string> => {
-  const { rows } = await db.pool.query<{ figures: readonly unknown[] }>(
-    `select json_build_array(sku || ' @ ' || location_id, on_hand, reserved, incoming, version) as figures from stock_level
-      where sku like '%-' || $1`,
-    [String(n)],
-  );
-  return JSON.stringify(rows.map(({ figures }) => figures).toSorted());
 };
 
 /**
@@ -90,8 +82,8 @@ export const runCrash = async (
         faults.push(`${name}: ${JSON.stringify(commands[index])} was answered ${text}, not ${expected[index]}`);
       if (second[index] !== text) faults.push(`${name}: ${commands[index]?.key} got two answers`);
     }
-    const levels = await levelsIn(db, world);
-    if (levels !== levelsOf(model)) faults.push(`${name}: levels are ${levels}, should be ${levelsOf(model)}`);
+    const [levels, should] = [await levelRowsIn(db, skusOf(world)), levelRowsOf(model)];
+    if (levels !== should) faults.push(`${name}: levels are ${levels}, should be ${should}`);
     tell(`${name}: ${outcome}, ${rowCount} of ${commands.length} keys were there; sent again, one effect`);
   };
 

@@ -1,6 +1,7 @@
 import { canonicalJson } from "../../../src/core/digest.ts";
 import type { Command } from "../../../src/ledger/commands.ts";
-import { type PlainAnswer, PlainLedger } from "../model/plain-ledger.ts";
+import { PlainLedger } from "../model/plain-ledger.ts";
+import type { PlainAnswer } from "../model/plain-rows.ts";
 
 /** One call of one client, on one clock. A call that was repeated under its key is one call. */
 export type Call = {

@@ -7,7 +7,8 @@ import { laneLimits } from "../../../src/ledger/lane.ts";
 import { createLedger, type Ledger } from "../../../src/ledger/ledger.ts";
 import { upsertLocations } from "../../../src/ledger/queries.ts";
 import { brokenInvariants, type CampaignReport, type FireDatabase, type Tell } from "../campaign.ts";
-import { type PlainAnswer, PlainLedger } from "../model/plain-ledger.ts";
+import { PlainLedger } from "../model/plain-ledger.ts";
+import type { PlainAnswer } from "../model/plain-rows.ts";
 import { type Call, checkHistory, levelNameOf, type Placed } from "./check-history.ts";
 
 export type HistoryOptions = {

@@ -8,34 +8,24 @@ import type {
   TransferCommand,
 } from "../../../src/ledger/commands.ts";
 
+import {
+  bodyText,
+  isNewer,
+  open,
+  type PlainAnswer,
+  type PlainLevel,
+  type PlainLine,
+  type PlainOrderLine,
+  type PlainReservation,
+  type PlainTransfer,
+  underWay,
+} from "./plain-rows.ts";
+
 /**
  * The ledger's rules a second time, as plainly as they can be written: one command after the other on maps in memory, no
  * batches, no locks, no database. Written from the design and the vocabulary, sharing nothing with `src/ledger` but the
  * shapes of commands. Times are epoch milliseconds of the model's own clock.
  */
-
-export type PlainLevel = { onHand: number; reserved: number; incoming: number; version: number };
-type PlainLine = { sku: string; at: string; asked: number; held: number; committed: number; released: number };
-export type PlainReservation = { state: string; endsMs: number | null; lines: PlainLine[] };
-export type PlainTransfer = {
-  from: string;
-  to: string;
-  sent: number;
-  received: number;
-  lost: number;
-  returned: number;
-};
-export type PlainOrderLine = {
-  at: string;
-  hold: number;
-  left: number;
-  back: number;
-  updatedMs: number;
-  observedMs: number;
-};
-
-/** An answer without the words that are for people. */
-export type PlainAnswer = Readonly<Record<string, unknown>> & { readonly status: "done" | "refused" };
 
 const most = 1_000_000_000;
 const ttlLeast = 1_000;
@@ -48,20 +38,6 @@ class Refused extends Error {
     this.answer = { status: "refused", refusal, field };
   }
 }
-
-const open = (line: PlainLine): number => line.held - line.committed - line.released;
-const underWay = (transfer: PlainTransfer): number =>
-  transfer.sent - transfer.received - transfer.lost - transfer.returned;
-
-/** What a key stands for: all of a command but its key and who sent it when. */
-const bodyText = (command: Command): string => {
-  const { key: _key, actor: _actor, occurredAt: _occurredAt, ...body } = command;
-  return JSON.stringify(body, (_name, value: unknown) =>
-    value !== null && typeof value === "object" && !Array.isArray(value)
-      ? Object.fromEntries(Object.entries(value).toSorted(([a], [b]) => (a < b ? -1 : 1)))
-      : value,
-  );
-};
 
 export class PlainLedger {
   nowMs: number;
@@ -389,16 +365,3 @@ export class PlainLedger {
     return this.#levelAnswer(command.sku, at, level);
   }
 }
-
-/** Later update, then later look, then more progress: more came back, more left, less is held. */
-const isNewer = (a: PlainOrderLine, b: PlainOrderLine): boolean => {
-  const steps = [
-    [a.updatedMs, b.updatedMs],
-    [a.observedMs, b.observedMs],
-    [a.back, b.back],
-    [a.left, b.left],
-    [b.hold, a.hold],
-  ] as const;
-  for (const [mine, other] of steps) if (mine !== other) return mine > other;
-  return false;
-};

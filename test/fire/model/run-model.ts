@@ -8,7 +8,8 @@ import { upsertLocations } from "../../../src/ledger/queries.ts";
 import { brokenInvariants, type CampaignReport, type FireDatabase, type Tell } from "../campaign.ts";
 import { compareState } from "./compare-state.ts";
 import { createDraw, locations } from "./draw.ts";
-import { type PlainAnswer, PlainLedger } from "./plain-ledger.ts";
+import { PlainLedger } from "./plain-ledger.ts";
+import type { PlainAnswer } from "./plain-rows.ts";
 import { takeClock } from "./take-clock.ts";
 
 export type ModelOptions = { readonly commands: number; readonly seed: number; readonly batchMax: number };

@@ -30,6 +30,8 @@ const base = (key: string) => ({ key, actor: "steps", occurredAt: at });
 const place = (sku: string, { n }: World) => ({ sku: Sku.parse(`${sku}-${n}`), locationId: location("main") });
 const units = (sku: string, world: World, count: number) => ({ ...place(sku, world), units: count });
 
+export const skusOf = ({ n }: World): readonly string[] => ["A", "B", "C"].map((sku) => `${sku}-${n}`);
+
 const orderView = (world: World, second: number, holdUnits: number, leftUnits: number): SetOrderTarget => {
   const view = {
     accountId: "shop",

@@ -6,9 +6,10 @@ import { dueReservations } from "../../../src/ledger/due-reservations.ts";
 import { createLedger } from "../../../src/ledger/ledger.ts";
 import { upsertLocations } from "../../../src/ledger/queries.ts";
 import { brokenInvariants, type CampaignReport, type FireDatabase, type Tell } from "../campaign.ts";
+import { levelRowsIn, levelRowsOf } from "../level-rows.ts";
 import { PlainLedger } from "../model/plain-ledger.ts";
 import { takeClock } from "../model/take-clock.ts";
-import { type Action, actions, farMonth, setUp, type World } from "./actions.ts";
+import { type Action, actions, farMonth, setUp, skusOf, type World } from "./actions.ts";
 import { interleavings, runPair } from "./pair.ts";
 
 export type StepsOptions = {
@@ -37,23 +38,8 @@ const serialEndings = (world: World, pair: readonly [Action, Action], nowMs: num
       const action = side === "a" ? pair[0] : pair[1];
       given[side] = canonicalJson(action.commands(world, side).map((command) => model.apply(command)));
     }
-    const levels = [...model.levels].map(([name, { onHand, reserved, incoming }]) => [
-      name,
-      onHand,
-      reserved,
-      incoming,
-    ]);
-    return { answers: [given.a, given.b], levels: JSON.stringify(levels.toSorted()) };
+    return { answers: [given.a, given.b], levels: levelRowsOf(model) };
   });
-
-const levelsOf = async (db: Db, { n }: World): Promise<string> => {
-  const { rows } = await db.pool.query<{ figures: readonly unknown[] }>(
-    `select json_build_array(sku || ' @ ' || location_id, on_hand, reserved, incoming) as figures from stock_level
-      where sku = any($1)`,
-    [["A", "B", "C"].map((sku) => `${sku}-${n}`)],
-  );
-  return JSON.stringify(rows.map(({ figures }) => figures).toSorted());
-};
 
 /**
  * Two real sessions for every pair of transaction types, advanced statement by statement in every interleaving. Each pair
@@ -112,7 +98,7 @@ export const runSteps = async (
         const texts = outcomes.flatMap((outcome) => (outcome.status === "fulfilled" ? [plain(outcome.value)] : []));
         for (const outcome of outcomes)
           if (outcome.status === "rejected") faults.push(`${where}: ${String(outcome.reason)}`);
-        const levels = await levelsOf(db, world);
+        const levels = await levelRowsIn(db, skusOf(world));
         const endings = serialEndings(world, pair, nowMs);
         const found = JSON.stringify({ answers: texts, levels });
         if (texts.length === 2 && !endings.some((ending) => JSON.stringify(ending) === found)) {

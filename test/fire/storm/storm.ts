@@ -1,15 +1,16 @@
-import { appendFileSync, mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
+import { appendFileSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { systemClock } from "../../../src/core/clock.ts";
 import { LocationId, Sku } from "../../../src/core/ids.ts";
-import { type Random, seededRandom } from "../../../src/core/random.ts";
+import { seededRandom } from "../../../src/core/random.ts";
 import type { Db } from "../../../src/db/pool.ts";
 import { createLedger, type Ledger } from "../../../src/ledger/ledger.ts";
 import { upsertLocations } from "../../../src/ledger/queries.ts";
 import { brokenInvariants, type CampaignReport, type FireDatabase, type Tell } from "../campaign.ts";
-import { type Client, startClient } from "./processes.ts";
-import { clientName, keyOf, type Note, reserveOf, skuOf } from "./wire.ts";
+import { startClient } from "./processes.ts";
+import { killMidway, readNotes, type StormClient, shootBackends } from "./strike.ts";
+import { keyOf, reserveOf, skuOf } from "./wire.ts";
 
 export type StormOptions = {
   readonly rounds: number;
@@ -36,12 +37,6 @@ const patiently = async <Result>(work: () => Promise<Result>): Promise<Result> =
   }
 };
 
-const backendsOf = async (db: Db): Promise<readonly number[]> => {
-  const text = "select pid from pg_stat_activity where application_name = $1 and datname = current_database()";
-  const { rows } = await db.pool.query<{ pid: number }>(text, [clientName]);
-  return rows.map(({ pid }) => pid);
-};
-
 const figuresOf = async (db: Db, round: number) => {
   const text = `
     select s.reserved::int as level,
@@ -51,48 +46,6 @@ const figuresOf = async (db: Db, round: number) => {
   const { rows } = await db.pool.query(text, [skuOf(round), `storm-${round}-%`]);
   return rows[0] as { level: number; reservations: number; movements: number };
 };
-
-/** Ends backends of the clients while they work: politely several times, or one with -9. */
-const shootBackends = async (db: Db, random: Random, crash: boolean): Promise<number> => {
-  let shot = 0;
-  for (let turn = 0; turn < (crash ? 1 : 4); turn += 1) {
-    await sleep(random() * 15);
-    const pids = await backendsOf(db);
-    const pid = pids[Math.floor(random() * pids.length)];
-    if (pid === undefined) continue;
-    if (crash) process.kill(pid, "SIGKILL");
-    else await db.pool.query("select pg_terminate_backend($1)", [pid]);
-    shot += 1;
-  }
-  return shot;
-};
-
-type StormClient = Client & { readonly notes: string };
-
-/** kill -9, every other time within 40 ms, else when it has noted some answers of this round. */
-const killMidway = async (client: StormClient, done: Promise<void>, random: Random): Promise<void> => {
-  const bytesBefore = statSync(client.notes).size;
-  const bytesMax = random() < 0.5 ? 0 : 30_000 * random();
-  let isDone = false;
-  void done.then(() => {
-    isDone = true;
-  });
-  if (bytesMax === 0) await sleep(random() * 40);
-  while (!isDone && statSync(client.notes).size - bytesBefore < bytesMax) await sleep(1);
-  await client.kill();
-};
-
-const readNotes = (files: readonly string[]): readonly Note[] =>
-  files
-    .flatMap((file) => readFileSync(file, "utf8").split("\n"))
-    // The last line of a killed process may be torn: then nothing was acknowledged.
-    .flatMap((line) => {
-      try {
-        return [JSON.parse(line) as Note];
-      } catch {
-        return [];
-      }
-    });
 
 const isDone = (answer: string): boolean => (JSON.parse(answer) as { status: string }).status === "done";
 

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import type { Command } from "../../../../src/ledger/commands.ts";
 import { type Call, checkHistory, type Placed } from "../../../fire/history/check-history.ts";
-import { type PlainAnswer, PlainLedger } from "../../../fire/model/plain-ledger.ts";
+import { PlainLedger } from "../../../fire/model/plain-ledger.ts";
 import { adjust, commit, line, receive, reserve } from "../../../support/ledger-commands.ts";
 
 // The judge of histories is judged: true ones pass, and each way of lying is found.
@@ -55,7 +55,7 @@ test("an answer that no state explains is found, also one with a single figure w
   const calls = history.calls.map((call): Call => {
     if (call.command.kind !== "adjust") return call;
     const figures = call.answer["level"] as { readonly onHand: number };
-    return { ...call, answer: { ...call.answer, level: { ...figures, onHand: figures.onHand + 1 } } as PlainAnswer };
+    return { ...call, answer: { ...call.answer, level: { ...figures, onHand: figures.onHand + 1 } } };
   });
   expect(judge({ ...history, calls })).toHaveLength(1);
 });
