@@ -68,7 +68,15 @@ export const openBucketStore = (url: string, log: QueueLog) => {
       await client.lockstepBucket(
         `${base}${quota}`,
         `${base}processes`,
-        ...[name, process, tokens, ratePerSecond, burst, a, b, c, d],
+        name,
+        process,
+        tokens,
+        ratePerSecond,
+        burst,
+        a,
+        b,
+        c,
+        d,
       ),
     );
   };
