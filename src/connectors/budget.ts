@@ -88,7 +88,7 @@ export const createBudget = (
     if (existing !== undefined) return existing;
     const quota = quotas[name];
     if (quota === undefined) throw new TypeError(`no quota named ${name}`);
-    const made = { ...quota, tokens: quota.burst, at: clock.monotonicMs(), notBefore: 0 };
+    const made = { ...quota, tokens: quota.burst, at: clock.monotonicMs(), notBefore: Number.NEGATIVE_INFINITY };
     buckets.set(name, made);
     return made;
   };
