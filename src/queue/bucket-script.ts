@@ -39,7 +39,7 @@ if step == 'take' then
     if head == waiter then head = '' end
   elseif ahead == 0 then
     head, headNeeds = waiter, needed
-    headUntil = now + math.min(waitMs, tonumber(c)) + 150
+    headUntil = now + math.min(waitMs, tonumber(c)) + 250
   end
   redis.call('ZADD', KEYS[2], now, process)
   redis.call('ZREMRANGEBYSCORE', KEYS[2], '-inf', now - 60000)
