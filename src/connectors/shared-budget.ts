@@ -136,13 +136,13 @@ export const createSharedBudget = (
     throttled: (name, waitMs) =>
       tell(
         name,
-        (on, at) => on.hold(at, waitMs, "empty"),
+        (on, at) => on.hold(at, waitMs, "empty", arrivalMs),
         (part) => part.throttled(name, waitMs),
       ),
     pause: (name, waitMs) =>
       tell(
         name,
-        (on, at) => on.hold(at, waitMs, "keep"),
+        (on, at) => on.hold(at, waitMs, "keep", arrivalMs),
         (part) => part.pause(name, waitMs),
       ),
   };

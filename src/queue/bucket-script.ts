@@ -54,7 +54,11 @@ elseif step == 'observe' then
   if a ~= '' then tokens = math.min(tokens, tonumber(a)) end
 elseif step == 'hold' then
   pausedUntil = math.max(pausedUntil, now + tonumber(a))
-  if b == 'empty' then tokens = math.min(tokens, 0) end
+  if b == 'empty' then
+    tokens = math.min(tokens, 0)
+    -- As after a burst: ours stays a little behind the channel's, or the next late call is refused again.
+    at = math.max(at, now + math.min(tonumber(a), tonumber(c)))
+  end
 end
 
 local f = '%.6f'
