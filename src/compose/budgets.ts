@@ -1,5 +1,5 @@
 import { watchStore } from "../connectors/bucket-store.ts";
-import { createBudget } from "../connectors/budget.ts";
+import { arrivalMsUsual, createBudget } from "../connectors/budget.ts";
 import type { Log } from "../connectors/deps.ts";
 import { createSharedBudget } from "../connectors/shared-budget.ts";
 import type { Clock } from "../core/clock.ts";
@@ -13,11 +13,14 @@ export type Budgets = { readonly make: MakeBudget; close(): void };
 /** With the queue on Redis every quota is one bucket there for all processes; without Redis each process has its own. */
 export const openBudgets = (
   backend: QueueBackend,
-  deps: { readonly clock: Clock; readonly log: Log; readonly process: string; readonly arrivalMs?: number | undefined },
+  deps: { readonly clock: Clock; readonly log: Log; readonly process: string },
 ): Budgets => {
   const { clock, log } = deps;
   if (backend.kind !== "redis") {
-    return { make: (_key, quotas, capped) => createBudget(quotas, clock, capped), close: () => undefined };
+    return {
+      make: (_key, quotas, capped) => createBudget(quotas, clock, capped, arrivalMsUsual),
+      close: () => undefined,
+    };
   }
   const buckets = openBucketStore(backend.url, log);
   const store = watchStore(buckets, { clock, log });

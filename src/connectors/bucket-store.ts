@@ -32,7 +32,7 @@ export interface BucketStore {
   read(at: BucketPlace): Promise<SharedBucket>;
   refund(at: BucketPlace, cost: number): Promise<SharedBucket>;
   observe(at: BucketPlace, seen: SeenQuota): Promise<SharedBucket>;
-  hold(at: BucketPlace, waitMs: number, tokens: "empty" | "keep"): Promise<SharedBucket>;
+  hold(at: BucketPlace, waitMs: number, tokens: "empty" | "keep", arrivalMs: number): Promise<SharedBucket>;
 }
 
 export interface WatchedStore {

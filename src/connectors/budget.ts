@@ -1,4 +1,5 @@
 import type { Clock } from "../core/clock.ts";
+import { ChannelError } from "../core/failure.ts";
 
 /** A channel's quota as a token bucket: full burst first, then the refill rate. */
 export type Quota = { readonly ratePerSecond: number; readonly burst: number };
@@ -8,7 +9,10 @@ export type SeenQuota = { readonly remaining?: number; readonly ratePerSecond?: 
 
 /** Two kinds: in this process alone (below), and one for all processes (`shared-budget.ts`). */
 export interface Budget {
-  /** Waits until `cost` tokens are there and takes them. Rejects when `signal` aborts. */
+  /**
+   * Waits until `cost` tokens are there and takes them. Rejects when `signal` aborts, and with `throttled` at once when
+   * the channel has paused the quota for longer than a minute.
+   */
   take(quota: string, signal: AbortSignal, cost?: number): Promise<void>;
   /** Gives back what a call did not cost in the end, where a channel charges an estimate first. */
   refund(quota: string, cost: number): void;
@@ -24,6 +28,21 @@ export interface Budget {
 
 /** Longest nap while waiting: a refund may have filled the bucket in the meantime. */
 export const napMsMax = 250;
+
+/**
+ * A full bucket of the channel's begins to refill when the first call gets there, not when we took its token: so much
+ * later at most. Without it the first calls after a burst are throttled; once a burst it costs so much of the refill.
+ */
+export const arrivalMsUsual = 250;
+
+const pauseMsMax = 60_000;
+
+/** A pause of minutes or hours (a day's quota used up) is told, not waited for: a job has better things to do. */
+export const refuseLongPause = (quota: string, pausedMs: number): void => {
+  if (pausedMs <= pauseMsMax) return;
+  const retryAfterMs = Math.ceil(pausedMs);
+  throw new ChannelError({ kind: "throttled", message: `quota ${quota} is paused by the channel`, retryAfterMs });
+};
 
 /** What the channel reported, but never more than an operator set: others may share the quota. */
 export const cappedBy = (set: Quota | undefined, seen: SeenQuota): SeenQuota => {
@@ -59,6 +78,7 @@ export const createBudget = (
   quotas: Readonly<Record<string, Quota>>,
   clock: Clock,
   capped: ReadonlySet<string> = new Set(),
+  arrivalMs = 0,
 ): Budget => {
   const buckets = new Map<string, Bucket>();
   const inTurn = createTurns();
@@ -68,12 +88,13 @@ export const createBudget = (
     if (existing !== undefined) return existing;
     const quota = quotas[name];
     if (quota === undefined) throw new TypeError(`no quota named ${name}`);
-    const made = { ...quota, tokens: quota.burst, at: clock.monotonicMs(), notBefore: 0 };
+    const made = { ...quota, tokens: quota.burst, at: clock.monotonicMs(), notBefore: Number.NEGATIVE_INFINITY };
     buckets.set(name, made);
     return made;
   };
   const refill = (bucket: Bucket): void => {
     const now = clock.monotonicMs();
+    if (now <= bucket.at) return;
     bucket.tokens = Math.min(bucket.burst, bucket.tokens + ((now - bucket.at) / 1000) * bucket.ratePerSecond);
     bucket.at = now;
   };
@@ -86,9 +107,11 @@ export const createBudget = (
       const needed = Math.min(cost, bucket.burst);
       const blockedMs = bucket.notBefore - clock.monotonicMs();
       if (blockedMs <= 0 && bucket.tokens >= needed) {
+        if (bucket.tokens >= bucket.burst) bucket.at = clock.monotonicMs() + arrivalMs;
         bucket.tokens -= cost;
         return;
       }
+      refuseLongPause(name, blockedMs);
       const refillMs = ((needed - bucket.tokens) / bucket.ratePerSecond) * 1000;
       const waitMs = Math.max(1, Math.ceil(Math.max(blockedMs, refillMs)));
       await clock.sleep(Math.min(waitMs, napMsMax), signal);

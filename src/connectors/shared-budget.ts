@@ -1,12 +1,16 @@
 import type { Clock } from "../core/clock.ts";
 import type { BucketPlace, BucketStore, SharedBucket, WatchedStore } from "./bucket-store.ts";
-import { type Budget, cappedBy, createBudget, createTurns, napMsMax, type Quota } from "./budget.ts";
+import {
+  arrivalMsUsual,
+  type Budget,
+  cappedBy,
+  createBudget,
+  createTurns,
+  napMsMax,
+  type Quota,
+  refuseLongPause,
+} from "./budget.ts";
 
-/**
- * A full bucket of the channel's begins to refill when the first call gets there, not when we took its token: so much
- * later at most. Without it the first calls after a burst are throttled; once a burst it costs so much of the refill.
- */
-const arrivalMsUsual = 250;
 /** How many processes to reckon with when nobody knows. */
 const processesAssumed = 4;
 
@@ -100,6 +104,7 @@ export const createSharedBudget = (
         await learn(name, answer.bucket);
         waits = !answer.granted;
         if (answer.granted) return;
+        refuseLongPause(name, answer.bucket.pausedMs);
         await clock.sleep(Math.min(Math.max(1, Math.ceil(answer.waitMs)), napMsMax), signal);
       }
     } finally {
@@ -131,13 +136,13 @@ export const createSharedBudget = (
     throttled: (name, waitMs) =>
       tell(
         name,
-        (on, at) => on.hold(at, waitMs, "empty"),
+        (on, at) => on.hold(at, waitMs, "empty", arrivalMs),
         (part) => part.throttled(name, waitMs),
       ),
     pause: (name, waitMs) =>
       tell(
         name,
-        (on, at) => on.hold(at, waitMs, "keep"),
+        (on, at) => on.hold(at, waitMs, "keep", arrivalMs),
         (part) => part.pause(name, waitMs),
       ),
   };

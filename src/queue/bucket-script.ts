@@ -39,7 +39,7 @@ if step == 'take' then
     if head == waiter then head = '' end
   elseif ahead == 0 then
     head, headNeeds = waiter, needed
-    headUntil = now + math.min(waitMs, tonumber(c)) + 150
+    headUntil = now + math.min(waitMs, tonumber(c)) + 250
   end
   redis.call('ZADD', KEYS[2], now, process)
   redis.call('ZREMRANGEBYSCORE', KEYS[2], '-inf', now - 60000)
@@ -54,7 +54,11 @@ elseif step == 'observe' then
   if a ~= '' then tokens = math.min(tokens, tonumber(a)) end
 elseif step == 'hold' then
   pausedUntil = math.max(pausedUntil, now + tonumber(a))
-  if b == 'empty' then tokens = math.min(tokens, 0) end
+  if b == 'empty' then
+    tokens = math.min(tokens, 0)
+    -- As after a burst: ours stays a little behind the channel's, or the next late call is refused again.
+    at = math.max(at, now + math.min(tonumber(a), tonumber(c)))
+  end
 end
 
 local f = '%.6f'

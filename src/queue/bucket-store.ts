@@ -68,7 +68,15 @@ export const openBucketStore = (url: string, log: QueueLog) => {
       await client.lockstepBucket(
         `${base}${quota}`,
         `${base}processes`,
-        ...[name, process, tokens, ratePerSecond, burst, a, b, c, d],
+        name,
+        process,
+        tokens,
+        ratePerSecond,
+        burst,
+        a,
+        b,
+        c,
+        d,
       ),
     );
   };
@@ -81,7 +89,8 @@ export const openBucketStore = (url: string, log: QueueLog) => {
     refund: async (at: At, cost: number) => (await step("refund", at, [cost])).bucket,
     observe: async (at: At, seen: { remaining?: number; ratePerSecond?: number; burst?: number }) =>
       (await step("observe", at, [seen.remaining ?? "", seen.ratePerSecond ?? "", seen.burst ?? ""])).bucket,
-    hold: async (at: At, waitMs: number, tokens: "empty" | "keep") => (await step("hold", at, [waitMs, tokens])).bucket,
+    hold: async (at: At, waitMs: number, tokens: "empty" | "keep", arrivalMs: number) =>
+      (await step("hold", at, [waitMs, tokens, arrivalMs])).bucket,
     close: (): void => client.disconnect(),
   };
 };

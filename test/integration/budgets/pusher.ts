@@ -61,7 +61,8 @@ const compressed = (store: BucketStore, speedUp: number): BucketStore => {
           ...(ratePerSecond !== undefined && { ratePerSecond: ratePerSecond * speedUp }),
         }),
       ),
-    hold: async (at, waitMs, tokens) => back(await store.hold(there(at), waitMs / speedUp, tokens)),
+    hold: async (at, waitMs, tokens, arrivalMs) =>
+      back(await store.hold(there(at), waitMs / speedUp, tokens, arrivalMs / speedUp)),
   };
 };
 
@@ -79,8 +80,9 @@ const push = async ({ channel, url, redisUrl, quotas, writes, batchRows, speedUp
     clock,
     random: systemRandom,
     log,
+    // What makes calls arrive late here is this machine, and its time is not compressed.
     makeBudget: (key, all, capped) =>
-      createSharedBudget(key, all, { store, clock, process: `p${process.pid}` }, capped),
+      createSharedBudget(key, all, { store, clock, process: `p${process.pid}`, arrivalMs: 60 * speedUp }, capped),
     circuits: createCircuits({ clock, log }),
     callLog: createCallLog({ clock: systemClock, log, keep: (note) => notes.push(note) }),
   }).get(account.id);

@@ -119,9 +119,11 @@ test.skipIf(noRedis)("a dear call is not starved by the cheap ones of another pr
   })();
   const startedMs = performance.now();
   await one.budget.take("calls", signal, 50);
+  const waitedMs = performance.now() - startedMs;
   stop.abort();
   await cheap;
-  expect(performance.now() - startedMs).toBeLessThan(1_500);
+  // Half a second's refill; without a turn of its own it would wait for as long as the other one goes on.
+  expect(waitedMs).toBeLessThan(5_000);
 });
 
 test.skipIf(noRedis)("who gives up waiting is not waited for", async () => {

@@ -214,6 +214,26 @@ test("the canaries were there: in orders, in messages, in credentials", () => {
   expect(watched.carried).toBeGreaterThan(50);
 });
 
+test("the search finds a canary in every disguise that it looks for", () => {
+  for (const prefix of ["", "x", "xy", "xyz"])
+    for (const word of ["canary", "Canary"])
+      for (const encoding of ["utf8", "hex", "base64", "base64url"] as const)
+        expect(
+          isFound(Buffer.from(`${prefix}${word}-77@buyer`).toString(encoding)),
+          `${prefix}${word} ${encoding}`,
+        ).toBe(true);
+  expect(isFound("a SKU, a quantity and a code")).toBe(false);
+});
+
+test("every noted push is linked to its attempts", async () => {
+  const { rows } = await database.db.pool.query<{ linked: boolean }>(
+    `select exists (select 1 from push_attempt a where a.attempt_key = c.attempt_key) as linked
+       from channel_call c where c.call_class = 'push'`,
+  );
+  expect(rows.length).toBeGreaterThan(5);
+  expect(rows.every(({ linked }) => linked)).toBe(true);
+});
+
 test("no table holds a canary, the log of calls included", async () => {
   const { rows: tables } = await database.db.pool.query<{ name: string }>(
     "select format('%I.%I', schemaname, tablename) as name from pg_tables where schemaname not in ('pg_catalog', 'information_schema')",
