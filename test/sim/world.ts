@@ -3,6 +3,9 @@ import { setImmediate } from "node:timers/promises";
 import { type Random, seededRandom } from "../../src/core/random.ts";
 import { EventHeap } from "./event-heap.ts";
 
+// Real timers have no place in virtual time: the simulated channels bound every call themselves.
+AbortSignal.timeout = () => new AbortController().signal;
+
 const notesKept = 200;
 
 const seedOf = (text: string): number => createHash("sha256").update(text).digest().readUInt32BE(0);

@@ -6,7 +6,8 @@ import { plantedBugs } from "../../sim/bugs.ts";
 import { misfits } from "../../sim/plant.ts";
 
 const run = promisify(execFile);
-const timeoutMs = 240_000;
+// A machine that is busy with other things takes its time.
+const timeoutMs = 600_000;
 
 const Campaign = z.object({
   ok: z.boolean(),
@@ -35,7 +36,7 @@ const sim = async <Result extends z.ZodType>(result: Result, ...args: readonly s
 };
 
 test(
-  "twenty shops in which everything goes wrong end with every unit and every listing right, twice the same way",
+  "twelve shops in which everything goes wrong end with every unit and every listing right, twice the same way",
   async () => {
     const result = await sim(Campaign, "--seeds", "12", "--seed", "1");
     expect(result.violations).toEqual([]);
