@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { type Queryable, queryOne, sql } from "../db/sql.ts";
+import { execute, type Queryable, queryOne, sql } from "../db/sql.ts";
 
 /**
  * Claims an Idempotency-Key for a body, for ever. True when it stands for this body (now or since an earlier request),
@@ -16,15 +16,20 @@ export const claimRequest = async (
     readonly now: string;
   },
 ): Promise<boolean> => {
-  // The update changes nothing: it makes a losing insert wait for the winner and return the winner's row.
+  // A losing insert waits for the winner; the look after it then sees the winner's row. No update: the row is for ever.
+  await execute(
+    on,
+    sql`
+      insert into api_request (api_key_id, route, idempotency_key, fingerprint, recorded_at)
+      values (${claim.apiKeyId}, ${claim.route}, ${claim.idempotencyKey}, ${claim.fingerprint}, ${claim.now}::timestamptz)
+      on conflict (api_key_id, route, idempotency_key) do nothing`,
+  );
   const row = await queryOne(
     on,
     z.object({ fingerprint: z.string() }),
     sql`
-      insert into api_request as r (api_key_id, route, idempotency_key, fingerprint, recorded_at)
-      values (${claim.apiKeyId}, ${claim.route}, ${claim.idempotencyKey}, ${claim.fingerprint}, ${claim.now}::timestamptz)
-      on conflict (api_key_id, route, idempotency_key) do update set fingerprint = r.fingerprint
-      returning fingerprint`,
+      select fingerprint from api_request
+       where api_key_id = ${claim.apiKeyId} and route = ${claim.route} and idempotency_key = ${claim.idempotencyKey}`,
   );
   return row?.fingerprint === claim.fingerprint;
 };

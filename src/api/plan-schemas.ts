@@ -70,7 +70,7 @@ export const PlanQuery = z.strictObject({
 });
 
 /** What an older or newer version wrote down is passed on as it is. */
-export const PlanTerms = z.array(z.looseObject({ term: z.string(), units: z.int() })).nullable();
+export const PlanTerms = z.array(z.looseObject({ term: z.string(), units: z.int().optional() })).nullable();
 
 export const PlanDetailOut = z
   .strictObject({

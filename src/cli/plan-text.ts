@@ -1,4 +1,5 @@
-import { z } from "zod";
+import { termText } from "../jobs/explanation.ts";
+import { storedTerms } from "../mapping/stored-terms.ts";
 import { type PlanGroup, planGroups } from "../sync/plan-groups.ts";
 import { guardSentence } from "../sync/plan-guards.ts";
 import type { MadePlan, PlanLine } from "../sync/plan-rows.ts";
@@ -13,37 +14,11 @@ const words: Readonly<Record<PlanGroup, string>> = {
   unmapped: "not linked",
 };
 
-const StoredTerm = z.looseObject({ term: z.string(), units: z.number() });
-
-/** A term as a person reads it; what another version has written is told by its name. */
-const termText = (stored: unknown): string => {
-  const term = StoredTerm.parse(stored);
-  switch (term.term) {
-    case "available": {
-      const each = term["unitsEach"] === 1 ? "" : `, ${String(term["unitsEach"])} a sale`;
-      return `${term.units} of ${String(term["sku"])} available${each}`;
-    }
-    case "share":
-      return `${String(term["percent"])} % of it: ${term.units}`;
-    case "buffer":
-      return `${String(term["withheldUnits"])} kept back: ${term.units}`;
-    case "cap":
-      return `at most ${String(term["capUnits"])}: ${term.units}`;
-    case "floor":
-      return `0 below ${String(term["floorUnits"])}: ${term.units}`;
-    default:
-      return `${term.term}: ${term.units}`;
-  }
-};
-
 /** Why a listing would show its number, from the terms of the allocation. */
 export const whyText = (line: PlanLine): string => {
   if (line.group === "unmapped") return "not linked to a SKU of the ledger";
   if (line.group === "unreadable") return line.unreadReason ?? "the channel shows no quantity for it";
-  const terms = z
-    .array(z.json())
-    .parse(line.terms ?? [])
-    .map(termText);
+  const terms = storedTerms(line.terms ?? [])?.map(termText) ?? ["written by another version"];
   const missing = line.group === "not-in-ledger" ? ["the account's location has no level of it"] : [];
   const linked = line.linkedBy === null ? [] : [`linked by ${line.linkedBy}`];
   return [...terms, ...missing, ...linked].join("; ");

@@ -43,6 +43,7 @@ const StoredTerm = z.discriminatedUnion("term", [
   z.object({ term: z.literal("hold"), holdIds: z.array(z.number()), units }),
   z.object({ term: z.literal("sold"), soldUnits: z.number(), units }),
   z.object({ term: z.literal("shown"), shownUnits: z.number(), units }),
+  z.object({ term: z.literal("captured"), units }),
 ]);
 
 /** Terms as an attempt or an observation kept them; undefined for none, or for words that this version does not know. */

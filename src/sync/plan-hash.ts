@@ -22,6 +22,16 @@ export const planHash = (plan: {
   return sha256Hex([canonicalJson(["plan/1", plan.accountId, plan.policyVersion]), ...text].join("\n"));
 };
 
-/** Names the rules by which the account's numbers are made: another policy or location, another version. Pure. */
-export const policyVersionOf = (rules: { readonly policy: unknown; readonly locationId: string }): string =>
-  fingerprint({ policy: rules.policy, locationId: rules.locationId }).slice(0, 16);
+/**
+ * Names the rules by which the account's numbers are made: other policies, overrides or locations, another version. Holds
+ * are not rules: they come and go, and a plan that one of them changed has moved. Pure.
+ */
+export const policyVersionOf = (rules: {
+  readonly policy: unknown;
+  readonly locationId: string;
+  readonly locationIds?: readonly string[];
+  readonly overrides?: readonly unknown[];
+}): string => {
+  const { policy, locationId, locationIds = [locationId], overrides = [] } = rules;
+  return fingerprint({ policy, locationIds, overrides }).slice(0, 16);
+};

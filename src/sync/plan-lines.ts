@@ -68,7 +68,8 @@ export const dueLines = (
     DueLine,
     sql`
       select t.listing_id as "listingId", t.wanted_version as version, t.shown_units as "shownUnits", t.failures,
-             t.withheld_units as "withheldUnits", to_char(t.owed_since, 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as "owedSince",
+             t.withheld_units as "withheldUnits", t.released_version > t.settled_version as released,
+             to_char(t.owed_since, 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as "owedSince",
              p.plan_group as group, p.wanted_units as "plannedUnits"
         from plan_line p join push_target t on t.listing_id = p.listing_id
        where p.plan_id = ${chosen.planId} and p.outcome is null

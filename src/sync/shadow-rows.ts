@@ -15,7 +15,7 @@ export const shadowOwed = (
     OwedTarget,
     sql`
       select t.listing_id as "listingId", t.wanted_version as version, t.shown_units as "shownUnits", t.failures,
-             t.withheld_units as "withheldUnits",
+             t.withheld_units as "withheldUnits", t.released_version > t.settled_version as released,
              to_char(t.owed_since, 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as "owedSince"
         from push_target t left join shadow_push s on s.listing_id = t.listing_id
        where t.account_id = ${accountId} and t.wanted_version > t.settled_version and t.blocked_reason is null

@@ -52,7 +52,7 @@ beforeAll(async () => {
   );
   await pool.query("insert into listing_link select id, 'MUG BLUE/1', 1, 'test', now() from listing");
   await pool.query(
-    "insert into push_target (listing_id, account_id, shown_units, shown_at, shown_since, owed_since) select id, 'shop-de', 8, now(), now(), now() from listing",
+    "insert into push_target (listing_id, account_id, listing_ref, shown_units, shown_at, shown_since, owed_since) select id, 'shop-de', ref, 8, now(), now(), now() from listing",
   );
   await pool.query(
     "insert into observation (listing_id, units, read_how, observed_at) select id, 8, 'import', now() from listing",
