@@ -91,13 +91,15 @@ export const drawScenario = (world: World): Scenario => {
   const shapes = shapesOf(world);
   const random = world.random("scenario");
   const skuCount = between(random(), 2, 4);
-  const skus = Array.from({ length: skuCount }, (_, index) => ({
-    sku: `SKU-${index + 1}`,
-    units: between(random(), 2, 30),
-    unitsEach: new Map(
+  const skus = Array.from({ length: skuCount }, (_, index) => {
+    const units = between(random(), 2, 30);
+    const unitsEach = new Map(
       shapes.flatMap(({ accountId }) => (random() < 0.85 ? [[accountId, random() < 0.12 ? 2 : 1] as const] : [])),
-    ),
-  }));
+    );
+    // What is listed nowhere nobody sells, and a tool need not know of it.
+    if (unitsEach.size === 0) unitsEach.set((shapes[0] as ChannelShape).accountId, 1);
+    return { sku: `SKU-${index + 1}`, units, unitsEach };
+  });
   const phaseMs = (random() < 0.1 ? between(random(), 120, 300) : between(random(), 40, 90)) * 1_000;
   const skuOf = (): string => {
     // The first SKU is the one that everybody wants.
