@@ -4,6 +4,8 @@ import { ProblemError } from "../ops/problem.ts";
 /** How long a request with an Idempotency-Key waits for its answer, unless the caller is given another limit. */
 export const answerMsMax = 10_000;
 const retryAfterMs = 2_000;
+/** Made once: an abort without a reason makes an exception with a stack for each request. */
+const isAnswered = new Error("answered");
 
 /**
  * The work's result, or a 409 when it is not there in time: the key's effect is under way, in this process or in another one
@@ -27,6 +29,6 @@ export const answerInTime = async <Result>(
     // Whoever lost the race is still somebody's promise.
     late.catch(() => undefined);
     work.catch(() => undefined);
-    answered.abort();
+    answered.abort(isAnswered);
   }
 };

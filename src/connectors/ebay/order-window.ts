@@ -35,7 +35,7 @@ const wideBackMs = 2 * dayMs;
 /** eBay keeps two years and refuses to look further (30830); a day of it is given away for clocks and leap years. */
 const historyMs = 729 * dayMs;
 
-type Timing = { readonly orderLagMs: number; readonly orderOverlapMs: number };
+type Timing = { readonly orderOverlapMs: number };
 
 /** Where the poll goes on. Throws `ChannelError` (permanent) for a cursor that is none of ours. */
 export const placeOf = (cursor: string | null, nowMs: number, timing: Timing): OrderPlace => {
@@ -50,7 +50,7 @@ export const placeOf = (cursor: string | null, nowMs: number, timing: Timing): O
     watermark,
     window: {
       from: toIso(Math.max(fromMs, nowMs - historyMs)),
-      to: toIso(nowMs - timing.orderLagMs),
+      to: toIso(nowMs),
       offset: 0,
       total: null,
     },
@@ -62,12 +62,13 @@ export const placeOf = (cursor: string | null, nowMs: number, timing: Timing): O
 const stepBackMs = 10 * 60 * 1000;
 
 /**
- * eBay calls the window's end the future (30850): our clock is ahead of its. A window that ends earlier is just as good,
- * the rest comes with the next poll. Undefined: stepping back further leaves nothing to ask for.
+ * eBay calls the window's end the future (30850): our clock is ahead of its, at first believed to be so by no more than
+ * `firstStepMs`. A window that ends earlier is just as good, the rest comes with the next poll. Undefined: stepping back
+ * further leaves nothing to ask for.
  */
-export const endingEarlier = (place: OrderPlace): OrderPlace | undefined => {
+export const endingEarlier = (place: OrderPlace, nowMs: number, firstStepMs: number): OrderPlace | undefined => {
   const { from, to } = place.window;
-  const toMs = Date.parse(to) - stepBackMs;
+  const toMs = Date.parse(to) - (nowMs - Date.parse(to) < firstStepMs ? firstStepMs : stepBackMs);
   return toMs <= Date.parse(from) || place.window.offset > 0
     ? undefined
     : { ...place, window: { ...place.window, to: toIso(toMs) } };

@@ -28,8 +28,10 @@ export type OrderReading = {
 };
 
 /**
- * One page of `[watermark − overlap .. now − lag]` by `lastmodifieddate`; once a day the window reaches two days back.
- * The watermark moves only after the last page, to the window's upper bound. Where returns count, the first page of a
+ * One page of `[watermark − overlap .. now]` by `lastmodifieddate`; once a day the window reaches two days back. The
+ * watermark moves only after the last page, to the window's upper bound less the time that eBay may take to list a sale:
+ * an order that was sold before it has been listed, and whatever has modified it since lies in the window. Were the window
+ * itself cut off there, an order sold before its end and modified after it would be in neither. Where returns count, the first page of a
  * poll brings those that have closed, every half hour.
  */
 export const pullOrders = async (cursor: string | null, reading: OrderReading): Promise<OrderPage> => {
@@ -38,7 +40,10 @@ export const pullOrders = async (cursor: string | null, reading: OrderReading): 
   const { watermark, window, ...rounds } = place;
   if (window.to <= window.from) return { items: [], done: true, watermark, next: cursor };
   const rows = await pageAt(place, client, signal);
-  if (rows === "too-early") return pullOrders(cursorText(endingEarlier(place) ?? tooFarAhead()), reading);
+  if (rows === "too-early") {
+    const earlier = endingEarlier(place, clock.now(), settings.orderLagMs);
+    return pullOrders(cursorText(earlier ?? tooFarAhead()), reading);
+  }
   const returned = await closedReturns(place, reading);
   const orders = await mapWithFewOpen(rows.orders, (raw) => deliveryOf({ raw, sentAtMs: rows.sentAtMs }, reading));
   const items = [...orders, ...returned.items];
@@ -48,8 +53,9 @@ export const pullOrders = async (cursor: string | null, reading: OrderReading): 
     const onward = { watermark, window: { ...window, offset, total: rows.total }, ...next };
     return { items, done: false, watermark: null, next: cursorText(onward) };
   }
+  const listedTo = toIso(Date.parse(window.to) - settings.orderLagMs);
   // Never back: a clock or a lag that moved must not make a seen stretch unseen.
-  const seenTo = watermark !== null && watermark > window.to ? watermark : window.to;
+  const seenTo = watermark !== null && watermark > listedTo ? watermark : listedTo;
   return { items, done: true, watermark: seenTo, next: cursorText({ watermark: seenTo, ...next }) };
 };
 

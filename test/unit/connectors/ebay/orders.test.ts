@@ -35,11 +35,11 @@ const hasOrders = (answer: (offset: number) => { total: number; orders: readonly
   return queries;
 };
 
-test("a first poll looks a day back and stops short of now by the channel's lag", async () => {
+test("a first poll looks a day back, and its watermark stops short of now by the channel's lag", async () => {
   const queries = hasOrders(() => ({ total: 0, orders: [] }));
   const { connector, context } = createBench();
   const page = await connector.pullOrders(null, context);
-  expect(queries[0]?.get("filter")).toBe("lastmodifieddate:[2026-11-19T10:30:00.000Z..2026-11-20T10:29:00.000Z]");
+  expect(queries[0]?.get("filter")).toBe("lastmodifieddate:[2026-11-19T10:30:00.000Z..2026-11-20T10:30:00.000Z]");
   expect(page).toMatchObject({ done: true, items: [], watermark: "2026-11-20T10:29:00.000Z" });
 });
 
@@ -64,7 +64,7 @@ test("the next poll overlaps, and the watermark never goes back", async () => {
   const first = await connector.pullOrders(null, context);
   clock.advance(5 * 60_000);
   const second = await connector.pullOrders(first.next, context);
-  expect(queries[1]?.get("filter")).toBe("lastmodifieddate:[2026-11-20T10:09:00.000Z..2026-11-20T10:34:00.000Z]");
+  expect(queries[1]?.get("filter")).toBe("lastmodifieddate:[2026-11-20T10:09:00.000Z..2026-11-20T10:35:00.000Z]");
   clock.advance(-10 * 60_000);
   const third = await connector.pullOrders(second.next, context);
   expect(third.watermark).toBe(second.watermark);
