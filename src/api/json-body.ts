@@ -27,7 +27,7 @@ export const acceptJson = (bytesMax: number): MiddlewareHandler<WebEnv> => {
     if ((c.req.header("content-encoding") ?? "identity").toLowerCase() !== "identity") {
       throw new ProblemError("unsupported-media-type", { detail: "Send the body without Content-Encoding." });
     }
-    const bytes = await readBody(c.req.raw, bytesMax);
+    const bytes = await readBody(c.req.raw, bytesMax, c.env?.incoming);
     if (bytes === undefined) {
       throw new ProblemError("payload-too-large", {
         detail: `A body may have ${bytesMax} bytes; split it into several requests.`,
@@ -37,8 +37,8 @@ export const acceptJson = (bytesMax: number): MiddlewareHandler<WebEnv> => {
     const checked = checkJsonText(text);
     if (checked.kind === "unacceptable") throw new ProblemError("invalid-json", { detail: checked.detail });
     if (checked.kind === "mistakes") throw new ProblemError("invalid-request", { errors: checked.errors });
-    // The stream is spent: the route's validator gets a fresh one of the same text.
-    c.req.raw = new Request(c.req.raw.url, { method: c.req.method, headers: c.req.raw.headers, body: text });
+    // The stream is spent: the route's validator finds the text where Hono itself would have kept it.
+    Object.assign(c.req.bodyCache, { text: Promise.resolve(text) });
     await next();
     return undefined;
   };

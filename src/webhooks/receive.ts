@@ -138,7 +138,7 @@ export const webhookRoutes = (deps: WebhookDeps): Hono<WebEnv> => {
   };
 
   const receive = async (c: Context<WebEnv>, door: Door): Promise<Reply> => {
-    const body = await readBody(c.req.raw, deps.settings.webhookBodyBytes);
+    const body = await readBody(c.req.raw, deps.settings.webhookBodyBytes, c.env?.incoming);
     if (body === undefined) return problem("too_large", "payload-too-large");
     const context = { accountId: door.accountId, signal: AbortSignal.timeout(verifyMs) };
     let verification: Verification;

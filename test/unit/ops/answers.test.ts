@@ -51,7 +51,7 @@ test("a problem is answered with its stable type and the errors it names", async
 test("a body is read as the exact bytes, up to its limit", async () => {
   const request = (body: string | Uint8Array<ArrayBuffer> | null): Request =>
     new Request("http://x/", body === null ? {} : { method: "POST", body });
-  expect(await readBody(request(null), 10)).toEqual(new Uint8Array(0));
+  expect(await readBody(request(null), 10)).toHaveLength(0);
   expect(Buffer.from((await readBody(request(Buffer.from([0, 255, 13, 10])), 4)) ?? [])).toEqual(
     Buffer.from([0, 255, 13, 10]),
   );
