@@ -55,6 +55,8 @@ const endCanary = async (work: AtWork): Promise<PlanStep> => {
   const progress = await planProgress(deps.db, row.id);
   if (progress.canaryDone < progress.canaryTotal)
     return stop(work, `the canary failed: ${progress.canaryDone} of ${progress.canaryTotal} listings came to show it`);
+  if (progress.canaryTotal === 0 && progress.canaryMoved > 0)
+    return stop(work, "every listing of the canary has moved meanwhile, so nothing was tried: make a new plan");
   await movePlan(deps.db, { planId: row.id, from: ["canary"], to: "applying", reason: null, now: nowOf(work) });
   return goOn;
 };

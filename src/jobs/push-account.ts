@@ -7,13 +7,14 @@ import { findAccount, pauseForGuard } from "../sync/accounts.ts";
 import { disownSentAttempts } from "../sync/attempts.ts";
 import { readCursor } from "../sync/cursors.ts";
 import { type Lease, releaseLease, takeLease } from "../sync/leases.ts";
+import { LeaseLostError } from "./begin-attempts.ts";
 import { bulkRows } from "./bulk-rows.ts";
 import type { AccountPlan, JobDeps } from "./deps.ts";
 import { GuardError, planBatch } from "./plan-batch.ts";
 import { ordersStream } from "./poll-orders.ts";
 import { routeWrites } from "./route-writes.ts";
 import { sendBulk } from "./send-bulk.ts";
-import { LeaseLostError, sendWrites } from "./send-writes.ts";
+import { sendWrites } from "./send-writes.ts";
 import { shadowAccount } from "./shadow-account.ts";
 
 const leaseMs = 60_000;

@@ -1,14 +1,12 @@
 import type { Bulk, Connector, PushOutcome } from "../connectors/connector.ts";
 import { toIso } from "../core/clock.ts";
-import { inTransaction } from "../db/transaction.ts";
-import { openAttempts } from "../sync/attempts.ts";
 import { recordReceipt } from "../sync/bulk-attempts.ts";
-import { forbiddenWrites } from "../sync/holds.ts";
-import { holdLease, type Lease } from "../sync/leases.ts";
+import type { Lease } from "../sync/leases.ts";
+import { beginAttempts } from "./begin-attempts.ts";
 import type { JobDeps } from "./deps.ts";
 import type { PlannedWrite } from "./plan-batch.ts";
 import { recordOutcomes } from "./record-outcomes.ts";
-import { attemptOf, LeaseLostError, outcomesOfFailure, writeOf } from "./send-writes.ts";
+import { outcomesOfFailure, writeOf } from "./send-writes.ts";
 
 /** Upload and submission together. */
 const submitMsMax = 60_000;
@@ -34,20 +32,11 @@ export const sendBulk = async (
   const { accountId } = lease;
   const attemptKey = deps.ids();
   const startedMs = deps.clock.now();
-  const batch = await inTransaction(deps.db, async (tx) => {
-    if (!(await holdLease(tx, lease))) throw new LeaseLostError();
-    const forbidden = await forbiddenWrites(tx, planned);
-    const allowed = planned.filter(({ listingId }) => !forbidden.has(listingId));
-    await openAttempts(tx, {
-      accountId,
-      attemptKey,
-      fence: lease.fence,
-      startedAt: toIso(startedMs),
-      effectUntil: toIso(startedMs + doubtMs),
-      nextReadAt: toIso(startedMs + firstReadMs),
-      attempts: allowed.map(attemptOf),
-    });
-    return allowed;
+  const batch = await beginAttempts(deps.db, lease, planned, {
+    attemptKey,
+    startedMs,
+    effectUntilMs: startedMs + doubtMs,
+    nextReadMs: startedMs + firstReadMs,
   });
   if (batch.length === 0) return;
   const deadline = AbortSignal.any([signal, AbortSignal.timeout(submitMsMax)]);

@@ -1,10 +1,7 @@
 import type { Connector, ListingWrite, PushOutcome } from "../connectors/connector.ts";
-import { toIso } from "../core/clock.ts";
 import { ChannelError } from "../core/failure.ts";
-import { inTransaction } from "../db/transaction.ts";
-import { type NewAttempt, openAttempts } from "../sync/attempts.ts";
-import { forbiddenWrites } from "../sync/holds.ts";
-import { holdLease, type Lease } from "../sync/leases.ts";
+import type { Lease } from "../sync/leases.ts";
+import { beginAttempts } from "./begin-attempts.ts";
 import type { JobDeps } from "./deps.ts";
 import type { PlannedWrite } from "./plan-batch.ts";
 import { firstReadMs, leaveUnsent, recordOutcomes } from "./record-outcomes.ts";
@@ -17,23 +14,6 @@ const callMsMax = 20_000;
  */
 const sendMsMax = 5_000;
 
-/** The lease went to somebody else: stop at once, they plan anew. */
-export class LeaseLostError extends Error {
-  constructor() {
-    super("the account's push lease is held by another worker");
-    this.name = "LeaseLostError";
-  }
-}
-
-export const attemptOf = (write: PlannedWrite): NewAttempt => ({
-  listingId: write.listingId,
-  version: write.version,
-  units: write.units,
-  withheldUnits: write.withheldUnits,
-  unitsBefore: write.shownUnits,
-  reason: write.reason,
-  terms: write.terms,
-});
 export const writeOf = ({ ref, details, units, shownUnits }: PlannedWrite): ListingWrite => ({
   ref,
   details,
@@ -67,21 +47,11 @@ export const sendWrites = async (
   const attemptKey = deps.ids();
   const startedMs = deps.clock.now();
   const beganMs = deps.clock.monotonicMs();
-  const batch = await inTransaction(deps.db, async (tx) => {
-    if (!(await holdLease(tx, lease))) throw new LeaseLostError();
-    // A hold that came since they were planned: its listings owe anew and are planned with it.
-    const forbidden = await forbiddenWrites(tx, planned);
-    const allowed = planned.filter(({ listingId }) => !forbidden.has(listingId));
-    await openAttempts(tx, {
-      accountId,
-      attemptKey,
-      fence: lease.fence,
-      startedAt: toIso(startedMs),
-      effectUntil: toIso(startedMs + callMsMax + connector.limits.settleMs),
-      nextReadAt: toIso(startedMs + firstReadMs),
-      attempts: allowed.map(attemptOf),
-    });
-    return allowed;
+  const batch = await beginAttempts(deps.db, lease, planned, {
+    attemptKey,
+    startedMs,
+    effectUntilMs: startedMs + callMsMax + connector.limits.settleMs,
+    nextReadMs: startedMs + firstReadMs,
   });
   if (batch.length === 0) return;
   const writes = batch.map(writeOf);

@@ -5,11 +5,11 @@ import { releaseLease, takeLease } from "../sync/leases.ts";
 import { type PlanRow, planById } from "../sync/plan-rows.ts";
 import { movePlan } from "../sync/plan-work.ts";
 import { applyStep, checkStep } from "./apply-plan.ts";
+import { LeaseLostError } from "./begin-attempts.ts";
 import type { JobDeps } from "./deps.ts";
 import { advanceReading } from "./make-plan.ts";
 import type { AtWork, PlanStep } from "./plan-step.ts";
 import { restoreStep } from "./restore-plan.ts";
-import { LeaseLostError } from "./send-writes.ts";
 
 const leaseMs = 60_000;
 const holderWaitMs = 1_000;

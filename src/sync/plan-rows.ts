@@ -159,6 +159,7 @@ const Progress = z.object({
   moved: z.number(),
   left: z.number(),
   canaryTotal: z.number(),
+  canaryMoved: z.number(),
   canaryDone: z.number(),
   restoreTotal: z.number(),
   restoreDone: z.number(),
@@ -181,7 +182,9 @@ export const planProgress = async (on: Queryable, planId: number): Promise<PlanP
              count(*) filter (where written and outcome = 'refused') as refused,
              count(*) filter (where written and outcome = 'moved') as moved,
              count(*) filter (where written and outcome = 'left') as left,
-             count(*) filter (where canary) as "canaryTotal",
+             -- What moved was not written, so it says nothing about the channel.
+             count(*) filter (where canary and outcome is distinct from 'moved') as "canaryTotal",
+             count(*) filter (where canary and outcome = 'moved') as "canaryMoved",
              count(*) filter (where canary and outcome = 'done') as "canaryDone",
              count(*) filter (where shown_units is not null) as "restoreTotal",
              count(*) filter (where restore_outcome = 'done') as "restoreDone",

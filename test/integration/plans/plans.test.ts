@@ -36,8 +36,9 @@ test("a plan says for every listing what it shows, would show, and why, and writ
     NOWHERE: ["not-in-ledger", 7, 0],
     NEW: ["unmapped", null, null],
   });
-  expect(lines.find(({ ref }) => ref === "LOW")?.terms).toEqual([
+  expect(lines.find(({ ref }) => ref === "LOW")?.terms).toMatchObject([
     { term: "available", sku: "LOW", units: 6, unitsEach: 1 },
+    { term: "policy", by: "account" },
   ]);
   expect(made.summary.groups.zeroing).toEqual({ listings: 1, sharePercent: 16.67, shownUnits: 4, wantedUnits: 0 });
   expect(bench.jobs.channel.writes).toEqual([]);
