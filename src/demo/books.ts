@@ -41,7 +41,14 @@ export const stockEvents = async (
 ): Promise<readonly StockEvent[]> => [
   ...truth.orders.flatMap((order) =>
     order.lines.map(
-      (line): StockEvent => ({ kind: "sale", atMs: order.atMs, channel, sku: line.sku, units: line.orderedUnits }),
+      (line): StockEvent => ({
+        kind: "sale",
+        atMs: order.atMs,
+        toldAtMs: order.listedAtMs ?? Number.POSITIVE_INFINITY,
+        channel,
+        sku: line.sku,
+        units: line.orderedUnits,
+      }),
     ),
   ),
   ...(await control.writes()).map(

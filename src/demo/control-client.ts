@@ -9,7 +9,13 @@ const SaleLine = z.object({
   shippedUnits: z.number(),
   restockedUnits: z.number(),
 });
-const OrderTruth = z.object({ orderId: z.string(), reference: z.string(), atMs: z.number(), lines: z.array(SaleLine) });
+const OrderTruth = z.object({
+  orderId: z.string(),
+  reference: z.string(),
+  atMs: z.number(),
+  listedAtMs: z.number().nullable(),
+  lines: z.array(SaleLine),
+});
 export type OrderTruth = z.infer<typeof OrderTruth>;
 const SaleResult = z.object({
   orderId: z.string().nullable(),

@@ -73,6 +73,8 @@ export type StockEvent =
   | {
       readonly kind: "sale";
       readonly atMs: number;
+      /** From then on the channel's order list told of it; a message may have come sooner, or been lost. */
+      readonly toldAtMs: number;
       readonly channel: Channel;
       readonly sku: string;
       readonly units: number;
@@ -104,41 +106,57 @@ export type OversellVerdict = {
 
 type Write = Extract<StockEvent, { kind: "write" }>;
 
-/** A write counts twice: when the channel took it (that is when we can be blamed for the number), and when it showed. */
+/** A sale counts twice: when the units went, and when its channel told of it. So does a write: when it was taken, and when it showed. */
 const inTime = (events: readonly StockEvent[]) =>
   events
     .flatMap((event) => [
       { atMs: event.atMs, event, moment: "happens" as const },
       ...(event.kind === "write" ? [{ atMs: event.acceptedMs, event, moment: "accepted" as const }] : []),
+      ...(event.kind === "sale" ? [{ atMs: event.toldAtMs, event, moment: "told" as const }] : []),
     ])
     .toSorted((a, b) => a.atMs - b.atMs || (a.moment === "accepted" ? -1 : 0) - (b.moment === "accepted" ? -1 : 0));
 
 /**
  * Who oversold: a unit sold beyond the shelf is ours when the listing offered it only because one of our writes, at the
- * moment the channel took it, raised the listing past what was truly left. The others were sold on two channels at once
- * before any message could have arrived, or while the channel was still busy applying: counted too, but apart.
+ * moment the channel took it, raised the listing past what was left after every sale that could be known by then: those
+ * that the channels' order lists told of, and all of the listing's own, which show in its number. The others were sold on two channels at once before anybody could know, or while a channel was still busy applying:
+ * counted too, but apart.
  */
 export const judgeOversells = (stock: ReadonlyMap<string, number>, events: readonly StockEvent[]): OversellVerdict => {
   const left = new Map(stock);
+  /** The same by the sales that the channels had told of. */
+  const told = new Map(stock);
+  /** By listing: units sold that no list told of yet. */
+  const untold = new Map<string, number>();
   const inflated = new Map<string, number>();
   const taken = new Map<Write, number>();
   const verdict = { oversold: 0, oversoldByUs: 0, raisesPastTruth: 0 };
+  const take = (from: Map<string, number>, sku: string, units: number): void => {
+    from.set(sku, (from.get(sku) ?? 0) - units);
+  };
   for (const { event, moment } of inTime(events)) {
     const truth = left.get(event.sku) ?? 0;
     const listing = `${event.channel} ${event.sku}`;
     if (event.kind === "cancel") {
-      left.set(event.sku, truth + event.units);
+      take(left, event.sku, -event.units);
+      take(told, event.sku, -event.units);
     } else if (event.kind === "write") {
-      const past = Math.max(0, event.unitsAfter - Math.max(0, truth));
       if (moment === "accepted") {
+        const knowable = (told.get(event.sku) ?? 0) - (untold.get(listing) ?? 0);
+        const past = Math.max(0, event.unitsAfter - Math.max(0, knowable));
         const byUs = Math.min(past, Math.max(0, event.unitsAfter - event.unitsWhenAccepted));
         taken.set(event, byUs);
         if (byUs > 0) verdict.raisesPastTruth += 1;
       } else {
+        const past = Math.max(0, event.unitsAfter - Math.max(0, truth));
         inflated.set(listing, Math.min(past, taken.get(event) ?? 0));
       }
+    } else if (moment === "told") {
+      take(told, event.sku, event.units);
+      take(untold, listing, event.units);
     } else {
-      left.set(event.sku, truth - event.units);
+      take(left, event.sku, event.units);
+      take(untold, listing, -event.units);
       const ours = inflated.get(listing) ?? 0;
       const beyond = Math.min(event.units, Math.max(0, event.units - Math.max(0, truth)));
       const byUs = Math.min(beyond, ours);

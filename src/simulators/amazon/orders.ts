@@ -52,5 +52,6 @@ export const orderTruth = (order: Order): OrderTruth => ({
   orderId: order.orderId,
   reference: order.reference,
   atMs: order.createdMs,
+  listedAtMs: order.visibleAtMs,
   lines: saleLines(order),
 });

@@ -66,6 +66,7 @@ export const orderTruth = (order: Order): OrderTruth => ({
   orderId: order.orderId,
   reference: order.reference,
   atMs: order.createdMs,
+  listedAtMs: order.visibleAtMs,
   // Nothing that left comes back to sale by itself on this channel, returned or not (channel document §7).
   lines: order.lines.map(({ lineId, sku, orderedUnits, cancelledUnits, shippedUnits }) => ({
     lineId,

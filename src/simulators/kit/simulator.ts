@@ -40,6 +40,8 @@ export type OrderTruth = {
   readonly orderId: string;
   readonly reference: string;
   readonly atMs: number;
+  /** From then on the order list tells of it; null = not yet. Messages may be lost, this may not. */
+  readonly listedAtMs: number | null;
   readonly lines: readonly SaleLine[];
 };
 

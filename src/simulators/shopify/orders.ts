@@ -48,6 +48,8 @@ export type Order = {
   edited: boolean;
   /** False while the search index does not know it: `order(id:)` finds it, `orders` does not. */
   indexed: boolean;
+  /** Since when it does; null = not yet. */
+  indexedMs: number | null;
   /** Where its newest row in the update log stands. */
   logSequence: number;
   readonly lines: readonly Line[];
@@ -93,6 +95,7 @@ export const orderTruth = (order: Order): OrderTruth & { readonly lines: readonl
   orderId: order.orderId,
   reference: order.reference,
   atMs: order.createdMs,
+  listedAtMs: order.indexedMs,
   lines: order.lines.map(saleLine),
 });
 
@@ -109,6 +112,7 @@ export const newOrder = (
   cancelledMs: null,
   edited: false,
   indexed: given.indexed,
+  indexedMs: given.indexed ? atMs : null,
   logSequence: 0,
   lines,
   refunds: [],

@@ -65,7 +65,7 @@ export class World {
       case "sold":
         return this.#sold(entry);
       case "indexed":
-        return this.#indexed(this.#order(entry.orderId));
+        return this.#indexed(this.#order(entry.orderId), entry.atMs);
       case "refunded":
         return this.#refunded(entry);
       case "shipped":
@@ -144,8 +144,9 @@ export class World {
     if (order.indexed) this.updates.record(order);
   }
 
-  #indexed(order: Order): void {
+  #indexed(order: Order, atMs: number): void {
     order.indexed = true;
+    order.indexedMs = atMs;
     // Its update time moves too: a poller has passed the old one, and must still find the order.
     this.#touch(order);
   }

@@ -25,7 +25,7 @@ type MarketOrder = {
   orderId: string;
   reference: string;
   atMs: number;
-  visibleAtMs: number;
+  listedAtMs: number;
   changedMs: number;
   lines: SaleLine[];
 };
@@ -145,7 +145,7 @@ export class ToyMarket implements SimulatedChannel {
 
   #visible(): readonly MarketOrder[] {
     const nowMs = systemClock.now();
-    return this.#orders.filter(({ visibleAtMs }) => visibleAtMs <= nowMs);
+    return this.#orders.filter(({ listedAtMs }) => listedAtMs <= nowMs);
   }
 
   #told(sku: string): number | null {
@@ -197,7 +197,7 @@ export class ToyMarket implements SimulatedChannel {
     const times = this.faults.happens("messageDuplicateShare") ? 2 : 1;
     for (let time = 0; time < times; time += 1)
       this.#timers.after(
-        order.visibleAtMs - order.atMs + this.faults.delayMs("messageDelayMs"),
+        order.listedAtMs - order.atMs + this.faults.delayMs("messageDelayMs"),
         () => void this.delivered.push({ body, signature }),
       );
   }
@@ -216,7 +216,7 @@ export class ToyMarket implements SimulatedChannel {
       reference,
       atMs,
       changedMs: atMs,
-      visibleAtMs: atMs + this.faults.delayMs("orderVisibilityMs"),
+      listedAtMs: atMs + this.faults.delayMs("orderVisibilityMs"),
       lines: sold.map(({ sku, units }, at) => ({
         lineId: String(at + 1),
         sku,

@@ -48,7 +48,7 @@ test.each([
 
 test("a unit is oversold by us when our write had put it back on sale", () => {
   const events = [
-    { kind: "sale", atMs: 1, channel: "ebay", sku: "A", units: 2 },
+    { kind: "sale", atMs: 1, toldAtMs: 1, channel: "ebay", sku: "A", units: 2 },
     {
       kind: "write",
       atMs: 2,
@@ -59,15 +59,39 @@ test("a unit is oversold by us when our write had put it back on sale", () => {
       acceptedMs: 2,
       unitsWhenAccepted: 0,
     },
-    { kind: "sale", atMs: 3, channel: "ebay", sku: "A", units: 1 },
+    { kind: "sale", atMs: 3, toldAtMs: 3, channel: "ebay", sku: "A", units: 1 },
   ] as const;
   expect(judgeOversells(new Map([["A", 2]]), events)).toEqual({ oversold: 1, oversoldByUs: 1, raisesPastTruth: 1 });
 });
 
+const raise = (channel: "amazon" | "ebay", acceptedMs: number) => ({
+  kind: "write" as const,
+  atMs: acceptedMs,
+  channel,
+  sku: "A",
+  unitsBefore: 0,
+  unitsAfter: 2,
+  acceptedMs,
+  unitsWhenAccepted: 0,
+});
+
+test.each([
+  ["told of in time, on another channel", "amazon", 90, 1],
+  ["told of only after the write was taken", "amazon", 110, 0],
+  ["of the very listing, told of or not", "ebay", 110, 1],
+] as const)("a raise past a sale %s: ours %i", (_name, channel, toldAtMs, oversoldByUs) => {
+  const events = [
+    { kind: "sale", atMs: 50, toldAtMs, channel: "ebay", sku: "A", units: 2 },
+    raise(channel, 100),
+    { kind: "sale", atMs: 120, toldAtMs: 120, channel, sku: "A", units: 1 },
+  ] as const;
+  expect(judgeOversells(new Map([["A", 2]]), events)).toMatchObject({ oversold: 1, oversoldByUs });
+});
+
 test("two channels that sell the last unit at once are a race, not ours", () => {
   const events = [
-    { kind: "sale", atMs: 1, channel: "ebay", sku: "A", units: 1 },
-    { kind: "sale", atMs: 2, channel: "amazon", sku: "A", units: 1 },
+    { kind: "sale", atMs: 1, toldAtMs: 1, channel: "ebay", sku: "A", units: 1 },
+    { kind: "sale", atMs: 2, toldAtMs: 2, channel: "amazon", sku: "A", units: 1 },
     {
       kind: "write",
       atMs: 3,
@@ -94,8 +118,8 @@ test("a sale while the channel was still applying our number is the channel's la
       acceptedMs: 1,
       unitsWhenAccepted: 3,
     },
-    { kind: "sale", atMs: 5, channel: "ebay", sku: "A", units: 3 },
-    { kind: "sale", atMs: 10, channel: "ebay", sku: "A", units: 1 },
+    { kind: "sale", atMs: 5, toldAtMs: 5, channel: "ebay", sku: "A", units: 3 },
+    { kind: "sale", atMs: 10, toldAtMs: 10, channel: "ebay", sku: "A", units: 1 },
   ] as const;
   expect(judgeOversells(new Map([["A", 3]]), events)).toEqual({ oversold: 1, oversoldByUs: 0, raisesPastTruth: 0 });
 });
@@ -112,15 +136,15 @@ test("a raise within what is truly left is no fault", () => {
       acceptedMs: 1,
       unitsWhenAccepted: 1,
     },
-    { kind: "sale", atMs: 2, channel: "ebay", sku: "A", units: 5 },
+    { kind: "sale", atMs: 2, toldAtMs: 2, channel: "ebay", sku: "A", units: 5 },
   ] as const;
   expect(judgeOversells(new Map([["A", 5]]), events)).toEqual({ oversold: 0, oversoldByUs: 0, raisesPastTruth: 0 });
 });
 
 test("the lag of a sale is the time until another channel's next applied write", () => {
   const events = [
-    { kind: "sale", atMs: 100, channel: "ebay", sku: "A", units: 1 },
-    { kind: "sale", atMs: 150, channel: "ebay", sku: "A", units: 1 },
+    { kind: "sale", atMs: 100, toldAtMs: 100, channel: "ebay", sku: "A", units: 1 },
+    { kind: "sale", atMs: 150, toldAtMs: 150, channel: "ebay", sku: "A", units: 1 },
     {
       kind: "write",
       atMs: 400,
