@@ -120,6 +120,8 @@ test("a number under way is no drift", async () => {
   await bench.stocked("A", 10);
   bench.clock.advance(120_000);
   bench.channel.mood = "accepts-and-drops";
+  // A raise needs a poll of moments ago.
+  await bench.run("poll-orders");
   await bench.receive("A", 5);
   await bench.settle(3);
   await bench.run("audit-account");
@@ -140,6 +142,7 @@ test("the listings read longest ago come first, and pushes come before all of th
   await bench.run("audit-account");
   expect(await readSince(first)).toBe(10);
   bench.clock.advance(10_000);
+  await bench.run("poll-orders");
   await bench.receive("A0", 1);
   await bench.run("publish-events");
   await bench.run("audit-account");
