@@ -248,4 +248,5 @@ test.each(channels)(
     expect(await metric(accountId, "needs-attention")).toBe("0");
     for (const one of simulated.values()) expect(one.violations()).toEqual([]);
   },
+  180_000,
 );
