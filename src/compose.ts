@@ -131,7 +131,8 @@ export const compose = async (
       onAuthFailure: async (payload, error) => {
         const accountId = (payload as { accountId?: unknown }).accountId;
         if (typeof accountId !== "string") return;
-        const first = await markNeedsAttention(db, { accountId, reason: error.message, now: toIso(clock.now()) });
+        const reason = `${error.message}; \`lockstep check ${accountId}\` says what to mend, and the account goes on by itself once its credentials work`;
+        const first = await markNeedsAttention(db, { accountId, reason, now: toIso(clock.now()) });
         if (first)
           log.error({ accountId, err: error.message }, "the account's credentials do not work; it is set aside");
       },

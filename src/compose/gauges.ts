@@ -5,6 +5,7 @@ import { readTreeSize } from "../ledger/log/log-rows.ts";
 import { openRewind } from "../ledger/log/rewind.ts";
 import { unsealedCount } from "../ledger/log/seal.ts";
 import { outboxWaiting } from "../ledger/outbox.ts";
+import { accountStates, listAccounts } from "../sync/accounts.ts";
 import { listFindings } from "../sync/findings.ts";
 import { type OwedWork, owedWork } from "../sync/owed-work.ts";
 import { driftCounts } from "../sync/read-drifts.ts";
@@ -57,6 +58,15 @@ export const registerWorkGauges = ({
       help: "Age of the longest owed push.",
       labelNames,
       read: perAccount((row) => (row.oldestOwedMs ?? 0) / 1000),
+    },
+    {
+      name: "lockstep_account_state",
+      help: "1 for the state that the account is in, 0 for the others.",
+      labelNames: ["account", "state"],
+      read: async () =>
+        (await listAccounts(db)).flatMap(({ id, state: now }) =>
+          accountStates.map((state) => ({ labels: { account: id, state }, value: state === now ? 1 : 0 })),
+        ),
     },
     {
       name: "lockstep_expiry_days",

@@ -5,6 +5,7 @@ import type { Json } from "../core/digest.ts";
 import { inTransaction } from "../db/transaction.ts";
 import { listingsById } from "../mapping/listings.ts";
 import { defineJob, type RunAgain } from "../queue/define-job.ts";
+import { isSetAside } from "../sync/accounts.ts";
 import { listingsToReadBack, nextReadBackMs, openAttemptsOf, recordVerdicts } from "../sync/attempts.ts";
 import { judgeReadBack } from "../sync/judge-read-back.ts";
 import { recordReadings, settleTargets } from "../sync/targets.ts";
@@ -82,7 +83,7 @@ export const confirmPushes = defineJob({
   concurrency: 8,
   async run({ payload: { accountId }, signal, drain, progress }, deps: JobDeps): Promise<RunAgain | undefined> {
     const connector = deps.connectorFor(accountId);
-    if (connector === undefined) return undefined;
+    if (connector === undefined || (await isSetAside(deps.db, accountId))) return undefined;
     let worked = false;
     while (!drain.aborted) {
       const due = await listingsToReadBack(deps.db, accountId, connector.limits.readBatchMax, toIso(deps.clock.now()));

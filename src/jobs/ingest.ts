@@ -3,6 +3,7 @@ import type { ChannelEvent, Connector, Delivery, OrderSnapshot } from "../connec
 import { toIso } from "../core/clock.ts";
 import { inTransaction } from "../db/transaction.ts";
 import { defineJob, type RunAgain } from "../queue/define-job.ts";
+import { isSetAside } from "../sync/accounts.ts";
 import { deferDelivery, type InboxRow, openDeliveries, type Settlement, settleDeliveries } from "../sync/inbox.ts";
 import { applyDeliveries, type ReadDelivery } from "./apply-deliveries.ts";
 import type { JobDeps } from "./deps.ts";
@@ -99,6 +100,8 @@ export const ingest = defineJob({
           await applyOneByOne(deps, accountId, readable);
         }
       }
+      // What the messages say themselves still counts; what must be asked for waits until the credentials work.
+      if (hinted.length > 0 && (await isSetAside(deps.db, accountId))) return undefined;
       if (hinted.length > 0) await fetchHintedOrders(deps, accountId, connector, hinted, signal);
     }
     return { againAfterMs: 0 };

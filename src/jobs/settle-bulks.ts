@@ -2,6 +2,7 @@ import { z } from "zod";
 import type { PushOutcome } from "../connectors/connector.ts";
 import { toIso } from "../core/clock.ts";
 import { defineJob, type RunAgain } from "../queue/define-job.ts";
+import { isSetAside } from "../sync/accounts.ts";
 import { askBulkAgain, dueBulkRows, nextBulkAskMs } from "../sync/bulk-attempts.ts";
 import type { JobDeps } from "./deps.ts";
 import { recordOutcomes } from "./record-outcomes.ts";
@@ -20,7 +21,7 @@ export const settleBulks = defineJob({
   concurrency: 4,
   async run({ payload: { accountId }, signal, drain, progress }, deps: JobDeps): Promise<RunAgain | undefined> {
     const connector = deps.connectorFor(accountId);
-    if (connector?.bulk === undefined) return undefined;
+    if (connector?.bulk === undefined || (await isSetAside(deps.db, accountId))) return undefined;
     const due = await dueBulkRows(deps.db, accountId, toIso(deps.clock.now()));
     for (const [attemptKey, batch] of Map.groupBy(due, (row) => row.attemptKey)) {
       if (drain.aborted) break;

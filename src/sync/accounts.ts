@@ -100,6 +100,10 @@ export const resumeAccount = async (on: Queryable, accountId: string, now: strin
        where id = ${accountId} and state = 'needs-attention'`,
   )) > 0;
 
+/** True while the account's credentials do not work: whoever would call its channel does not, but for the polls. */
+export const isSetAside = async (on: Queryable, accountId: string): Promise<boolean> =>
+  (await findAccount(on, accountId))?.state === "needs-attention";
+
 /** A run was too large: nothing more is pushed until a person lets it go on. */
 export const pauseForGuard = async (on: Queryable, accountId: string, reason: string, now: string): Promise<void> => {
   await execute(

@@ -3,6 +3,7 @@ import { ChannelError } from "../../core/failure.ts";
 import type { Secret } from "../../core/secret.ts";
 import type { ConnectorDeps } from "../deps.ts";
 import { createHttp } from "../http.ts";
+import { createRefusedRefresh } from "../refused-refresh.ts";
 import type { AmazonSettings } from "../settings.ts";
 import { isClientRefused, tokenFailureOf } from "./failures.ts";
 
@@ -50,6 +51,7 @@ export const createTokenSource = (
   let cached: Cached | undefined;
   let refreshing: Promise<string> | undefined;
   let refreshNotBeforeMs = Number.NEGATIVE_INFINITY;
+  const unlessRefused = createRefusedRefresh(deps.clock);
 
   const ask = async (secret: Secret): Promise<string> => {
     await deps.budget.take("token", unaborted);
@@ -83,7 +85,7 @@ export const createTokenSource = (
     }
   };
   const refreshOnce = (): Promise<string> => {
-    refreshing ??= refresh().finally(() => {
+    refreshing ??= unlessRefused(refresh).finally(() => {
       refreshing = undefined;
     });
     return refreshing;

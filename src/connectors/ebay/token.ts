@@ -4,6 +4,7 @@ import { ChannelError } from "../../core/failure.ts";
 import type { Random } from "../../core/random.ts";
 import type { Budget } from "../budget.ts";
 import type { Http } from "../http.ts";
+import { createRefusedRefresh } from "../refused-refresh.ts";
 import type { EbaySettings } from "../settings.ts";
 import { unreadable, waitAfter429Ms } from "./failures.ts";
 import type { EbayQuota } from "./quotas.ts";
@@ -25,6 +26,7 @@ const mintDeadlineMs = 30_000;
 export const createTokenSource = (mint: Mint, clock: Clock): TokenSource => {
   let cached: { readonly token: string; readonly untilMs: number } | undefined;
   let flight: Promise<string> | undefined;
+  const unlessRefused = createRefusedRefresh(clock);
 
   const mintOnce = async (): Promise<string> => {
     const startedMs = clock.monotonicMs();
@@ -37,7 +39,7 @@ export const createTokenSource = (mint: Mint, clock: Clock): TokenSource => {
     return token;
   };
   const share = (signal: AbortSignal): Promise<string> => {
-    flight ??= mintOnce().finally(() => {
+    flight ??= unlessRefused(mintOnce).finally(() => {
       flight = undefined;
     });
     return unlessAborted(flight, signal);

@@ -2,6 +2,7 @@ import type { Clock } from "../../core/clock.ts";
 import { ChannelError } from "../../core/failure.ts";
 import type { ConnectorDeps } from "../deps.ts";
 import { createHttp } from "../http.ts";
+import { createRefusedRefresh } from "../refused-refresh.ts";
 import type { ShopifySettings } from "../settings.ts";
 import { retryAfterMsOf } from "./failures.ts";
 import { TokenAnswer } from "./schemas.ts";
@@ -37,6 +38,7 @@ export const createTokenSource = (
 const cached = (clock: Clock, fetchToken: () => Promise<{ token: string; lifeMs: number }>): TokenSource => {
   let held: Held | undefined;
   let inFlight: Promise<string> | undefined;
+  const unlessRefused = createRefusedRefresh(clock);
   const renew = async (): Promise<string> => {
     const startedMs = clock.monotonicMs();
     const { token, lifeMs } = await fetchToken();
@@ -49,7 +51,7 @@ const cached = (clock: Clock, fetchToken: () => Promise<{ token: string; lifeMs:
       // Another caller may have renewed the refused token already.
       const usable = held !== undefined && clock.monotonicMs() < held.renewAtMs && held.token !== refresh?.refused;
       if (usable && held !== undefined) return Promise.resolve(held.token);
-      inFlight ??= renew().finally(() => {
+      inFlight ??= unlessRefused(renew).finally(() => {
         inFlight = undefined;
       });
       return inFlight;

@@ -17,6 +17,7 @@ import {
 } from "../../unit/connectors/ebay/harness.ts";
 import { hasTrading, outOfStockControl, tradingXml } from "../../unit/connectors/ebay/trading.ts";
 import { checkedRequests } from "../../unit/connectors/ebay/wire.ts";
+import { holdTrapRows } from "../laws/trap-rows.ts";
 import { printTally, tally } from "./tally.ts";
 
 /**
@@ -30,11 +31,13 @@ const denied = { errors: [{ errorId: 1100, domain: "ACCESS", category: "REQUEST"
 const accepted = { responses: [{ sku: "A", offerId: "offer-A", statusCode: 200 }] };
 
 beforeEach(() => nock.disableNetConnect());
-afterEach(() => {
+afterEach(({ task }) => {
   nock.cleanAll();
-  tally("traps");
+  if (task.name.startsWith("ebay trap ")) tally("traps");
 });
 afterAll(() => printTally("eBay traps"));
+
+holdTrapRows("ebay");
 
 /** Keeps every request that reaches these paths. */
 const keeps = (method: "GET" | "POST", path: string | RegExp, status: number, body: object): Request[] => {

@@ -5,6 +5,7 @@ const Meta = z.object({
   channel: z.string().optional(),
   law: z.string().optional(),
   fault: z.string().optional(),
+  notes: z.array(z.string()).optional(),
   counts: z.record(z.string(), z.record(z.string(), z.number())).optional(),
   operations: z.record(z.string(), z.record(z.string(), z.number())).optional(),
 });
@@ -27,6 +28,8 @@ export type ChannelSummary = {
   readonly lawsHeld: number;
   readonly lawsBroken: number;
   readonly failures: readonly string[];
+  /** What is not held here, each with its reason. */
+  readonly notes: readonly string[];
   /** Everything that was counted, by its own name. */
   readonly counts: Readonly<Record<string, number>>;
 };
@@ -97,6 +100,7 @@ const summaryOf = (channel: string, modules: readonly TestModule[]): ChannelSumm
       ...tests.filter((test) => test.result().state === "failed").map((test) => test.fullName),
       ...brokenFiles.map((module) => `${module.relativeModuleId} as a whole`),
     ],
+    notes: tests.flatMap((test) => Meta.parse(test.meta()).notes ?? []),
     counts,
   };
 };

@@ -13,6 +13,7 @@ const linesOf = ([name, channel]: readonly [string, ChannelSummary]): readonly s
     `${channel.sandboxPairs} sandbox pairs and ${channel.recordedAnswers} recorded answers replayed, ${channel.vectors} vectors checked`,
   `  laws × faults: ${channel.lawsHeld} held, ${channel.lawsBroken} broken`,
   ...matrixOf(channel),
+  ...channel.notes.map((note) => `  ${note}`),
   ...channel.failures.map((failure) => `  FAIL ${failure}`),
 ];
 

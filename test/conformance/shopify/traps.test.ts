@@ -7,14 +7,22 @@ import { stockTopics } from "../../../src/connectors/shopify/topics.ts";
 import { Secret } from "../../../src/core/secret.ts";
 import { demoShopifyAccount } from "../../../src/simulators/shopify/account.ts";
 import { createBench, item, levelOf, okData, serveGraphql } from "../../unit/connectors/shopify/support.ts";
+import { holdTrapRows } from "../laws/trap-rows.ts";
 import { openBoth, requestOf, writeOf } from "./both.ts";
 import { startLossyProxy } from "./lossy-proxy.ts";
 
-/**
- * One test a row of the channel document's table of traps (docs/channels/shopify.md §10). Two rows are not about a
- * connector and have none here: 12, the last unit sold twice between a check and its allocation, is the ledger's
- * (test/integration/ledger); 17, the caps of development shops, are for creating orders, which we never do.
- */
+/** One test a row of the channel document's list of traps (docs/channels/shopify.md §10). */
+holdTrapRows("shopify", {
+  12: {
+    reason:
+      "the last unit sold twice between a check and its allocation is the ledger's to prevent; no connector allocates",
+    keptBy: [
+      "test/integration/ledger/reservations.test.ts",
+      "400 concurrent reserves of 100 units hold exactly 100, over two ledgers and with every key sent twice",
+    ],
+  },
+});
+
 afterEach(() => {
   nock.cleanAll();
   nock.enableNetConnect();
@@ -261,4 +269,12 @@ test("shopify trap 16: the first call lost, the repeat stale, another's number t
     ({ operation }) => (operation === "SetQuantities" ? (replies.shift() ?? stale) : undefined),
   );
   expect(await connector.pushQuantities([write], "a", context)).toMatchObject([{ status: "conflict" }]);
+});
+
+test("shopify trap 17: what a development shop caps is never asked for: no document makes, edits or ends an order", () => {
+  const mutations = documents.flatMap(({ text }) =>
+    [...text.matchAll(/^mutation [^{]*\{\s*(\w+)/gm)].map(([, field]) => field),
+  );
+  expect(mutations).toContain("inventorySetQuantities");
+  expect(mutations.filter((field) => /order|fulfil|refund|return/i.test(field ?? ""))).toEqual([]);
 });

@@ -2,7 +2,6 @@ import { type ChildProcess, fork } from "node:child_process";
 import { createServer, request as httpRequest } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
-import { monitorEventLoopDelay } from "node:perf_hooks";
 import { afterAll, afterEach, expect, inject, test } from "vitest";
 import { z } from "zod";
 import type { ListingWrite } from "../../../src/connectors/connector.ts";
@@ -79,11 +78,10 @@ const pushWithTwo = async (order: Omit<Order, "redisUrl">): Promise<readonly Rep
   // The buckets fill up again after the first reads.
   await systemClock.sleep(1_500);
   const reports = workers.map(({ child }) => answerOf(child));
-  delays.reset();
-  delays.enable();
+  standstills = watchStandstills();
   for (const { child } of workers) child.send("go");
   const finished = await Promise.all(reports);
-  delays.disable();
+  standstills.end();
   const told = finished as readonly (Report | { readonly error: string })[];
   return told.map((report) => {
     if ("error" in report) throw new Error(report.error);
@@ -97,14 +95,34 @@ type Model = {
   readonly quota: { readonly ratePerSecond: number; readonly burst: number };
   readonly cost: number;
   readonly parallel: number;
+  /** What the test means to measure. A slow machine makes calls so long that their latency binds in place of the quota. */
+  readonly boundBy: "quota" | "latency";
 };
+
+/** How long this process, in which the simulator lives, stood still each time. */
+const watchStandstills = () => {
+  const everyMs = 5;
+  const stood: number[] = [];
+  let lastMs = performance.now();
+  const timer = setInterval(() => {
+    const nowMs = performance.now();
+    stood.push(nowMs - lastMs - everyMs);
+    lastMs = nowMs;
+  }, everyMs);
+  return { stood: stood as readonly number[], end: () => clearInterval(timer) };
+};
+let standstills: Pick<ReturnType<typeof watchStandstills>, "stood" | "end"> = { stood: [], end: () => undefined };
 
 /**
  * A simulator that stands still for longer than its bucket takes to fill up loses refill that the real channel would
- * have given: what is measured then is this machine.
+ * have given, and what queued meanwhile comes at once. Only the time beyond that is lost, and it is the whole of it that
+ * counts: one standstill of 120 ms costs Amazon's 100 ms bucket a single call of two thousand, forty cost the figure.
+ * Workers that stand still are not excused: they make the figure worse, never better.
  */
-const keptTime = (quota: Model["quota"]): boolean => delays.max / 1e6 < (quota.burst / quota.ratePerSecond) * 1000;
-const delays = monitorEventLoopDelay({ resolution: 5 });
+const lostMsOf = ({ burst, ratePerSecond }: Model["quota"]): number =>
+  standstills.stood.reduce((sum, ms) => sum + Math.max(0, ms - (burst / ratePerSecond) * 1000), 0);
+/** Beyond this what is measured is the machine. A fifth of what the law on efficiency leaves open. */
+const lostShareMax = 0.01;
 
 const judge = (
   reports: readonly Report[],
@@ -115,13 +133,17 @@ const judge = (
   const calls = model.calls(reports).toSorted((a, b) => a.sentMs - b.sentMs);
   const latencyMs = calls.reduce((sum, { durationMs }) => sum + durationMs, 0) / calls.length;
   const { ratePerSecond, burst } = model.quota;
+  const throttled = simulated.counters().throttled - throttledBefore;
+  // A call that was throttled had to be made again: it is no part of the least.
+  const needed = calls.length - throttled;
   const least = {
-    quotaMs: ((model.cost * calls.length - burst) / ratePerSecond) * 1000,
-    latencyMs: (calls.length * latencyMs) / model.parallel,
+    quotaMs: ((model.cost * needed - burst) / ratePerSecond) * 1000,
+    latencyMs: (needed * latencyMs) / model.parallel,
   };
+  const boundBy = least.quotaMs > least.latencyMs ? "quota" : "latency";
   const leastMs = Math.max(least.quotaMs, least.latencyMs, 0) + latencyMs;
   const actualMs = Math.max(...calls.map((call) => call.sentMs + call.durationMs)) - (calls[0]?.sentMs ?? 0);
-  const throttled = simulated.counters().throttled - throttledBefore;
+  const lostMs = lostMsOf(model.quota);
   let worst = Number.NEGATIVE_INFINITY;
   for (let from = 0; from < calls.length; from += 1)
     for (let to = from; to < calls.length; to += 1) {
@@ -130,15 +152,16 @@ const judge = (
     }
   lines.push(
     `${model.channel}: ${calls.length} calls, latency ${latencyMs.toFixed(1)} ms, T_min ${leastMs.toFixed(0)} ms ` +
-      `(${least.quotaMs > least.latencyMs ? "quota" : "latency"}), actual ${actualMs} ms, efficiency ${(leastMs / actualMs).toFixed(3)}, ` +
-      `throttled ${throttled}, cost ${model.cost.toFixed(1)}, worst window ${worst.toFixed(1)} over burst + rate·t`,
+      `(${boundBy}), actual ${actualMs} ms, efficiency ${(leastMs / actualMs).toFixed(3)}, ` +
+      `throttled ${throttled} (${((100 * throttled) / calls.length).toFixed(2)} %), cost ${model.cost.toFixed(1)}, worst window ${worst.toFixed(1)} over burst + rate·t; ` +
+      `the simulator stood still ${Math.max(0, ...standstills.stood).toFixed(0)} ms at most, ${lostMs.toFixed(0)} ms of refill lost`,
   );
   expect(reports.reduce((sum, { accepted }) => sum + accepted, 0)).toBe(skus.length);
-  if (keptTime(model.quota)) {
+  if (lostMs <= lostShareMax * actualMs && boundBy === model.boundBy) {
     expect(leastMs / actualMs).toBeGreaterThanOrEqual(0.95);
     expect(throttled / calls.length).toBeLessThanOrEqual(0.01);
   } else {
-    lines.push(`  not judged: this machine stood still for ${(delays.max / 1e6).toFixed(0)} ms meanwhile`);
+    lines.push(`  NOT JUDGED: this machine is too busy, the figures above are its own`);
   }
   // A call is noted when it leaves, a moment after its tokens were taken; a tenth of a second's refill covers that.
   expect(worst).toBeLessThanOrEqual(Math.max(model.cost, ratePerSecond / 10));
@@ -177,7 +200,7 @@ test.skipIf(noRedis)("Amazon: one PATCH a SKU at five a second, time compressed 
     speedUp,
   });
   const calls = noted(/\/items\/\{\}\/\{\}$/);
-  judge(reports, simulator.channel, 0, { channel: "amazon", calls, quota, cost: 1, parallel: 8 });
+  judge(reports, simulator.channel, 0, { channel: "amazon", calls, quota, cost: 1, parallel: 8, boundBy: "quota" });
 });
 
 test.skipIf(noRedis)(
@@ -191,7 +214,7 @@ test.skipIf(noRedis)(
     const reports = await pushWithTwo({ channel: "ebay", url, quotas: {}, writes, batchRows: 25, speedUp: 1 });
     const quota = { ratePerSecond: (2_000_000 * 0.9) / 86_400, burst: 200_000 };
     const calls = noted(/bulk_update_price_quantity$/);
-    judge(reports, simulator.channel, 0, { channel: "ebay", calls, quota, cost: 1, parallel: 2 });
+    judge(reports, simulator.channel, 0, { channel: "ebay", calls, quota, cost: 1, parallel: 2, boundBy: "latency" });
   },
 );
 
@@ -218,7 +241,7 @@ test.skipIf(noRedis)("Shopify: five rows a call, so that the cost points bind, t
   });
   const calls = noted(/graphql/, "SetQuantities");
   const cost = costOf(reports);
-  judge(reports, simulator.channel, before, { channel: "shopify", calls, quota, cost, parallel: 2 });
+  judge(reports, simulator.channel, before, { channel: "shopify", calls, quota, cost, parallel: 2, boundBy: "quota" });
 });
 
 const Cost = z.object({

@@ -186,11 +186,15 @@ test("many calls refused at once under one dead token buy one new token", async 
   expect(nock.pendingMocks().filter((mock) => mock.includes("access_token"))).toHaveLength(1);
 });
 
-test("a token request that failed is asked again by the next call", async () => {
-  const { connector, context } = createBench(grant);
-  serveTokens([[401, { error: "invalid_client" }], token("one")]);
+test("a refused token request is told to whoever comes within two seconds, and then made again", async () => {
+  const { connector, context, clock } = createBench(grant);
+  const { requests } = serveTokens([[401, { error: "invalid_client" }], token("one")]);
   serveGraphql(root);
   await expect(connector.readQuantities([listing], context)).rejects.toMatchObject({ kind: "auth" });
+  clock.advance(1_999);
+  await expect(connector.readQuantities([listing], context)).rejects.toMatchObject({ kind: "auth" });
+  expect(requests).toHaveLength(1);
+  clock.advance(1);
   expect(await connector.readQuantities([listing], context)).toEqual(reading);
 });
 
