@@ -126,7 +126,7 @@ const waits = async (
   if (shown !== null && wanted.units > shown) {
     if (raiseTo.units <= shown && quietAtMs > nowMs)
       add("quiet", `the SKU is selling; units are withheld until ${toIso(quietAtMs)}`);
-    const unseen = await unseenOrders(deps.db, [state.listingId], null);
+    const unseen = await unseenOrders(deps.db, [state.listingId]);
     if (unseen.length > 0)
       add(
         "orders",

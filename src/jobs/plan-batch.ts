@@ -52,8 +52,6 @@ export type PlannedBatch = {
 const frozenMs = 60 * 60_000;
 const owedMax = 10_000;
 const waitMs = { "orders-not-seen": 1_000, "open-attempt": 500, selling: 1_000 } as const;
-/** From the end of the poll that a raise waited for to the planner's next look. */
-const pollSlackMs = 1_000;
 /** Raises that wait for quiet are set aside without a read; not more of them than this are looked through at once. */
 const lookedThroughMax = 1_000;
 
@@ -144,7 +142,6 @@ const gather = async (
   signal: AbortSignal,
 ): Promise<Figures> => {
   const { accountId } = plan;
-  const polledSince = toIso(deps.clock.now() - plan.ordersEveryMsMin - pollSlackMs);
   const ids = owed.map((target) => target.listingId);
   const listings = new Map((await listingsById(deps.db, ids)).map((listing) => [listing.id, listing]));
   const idOfRef = new Map([...listings.values()].map((listing) => [listing.ref, listing.id]));
@@ -164,7 +161,7 @@ const gather = async (
   const { comparesAndSets } = connector.limits;
   const careful = await carefulWanted(deps.db, ids, plan, { nowMs: deps.clock.now(), comparesAndSets });
   const open = Map.groupBy(await openAttemptsOf(deps.db, ids), (attempt) => attempt.listingId);
-  const unseen = Map.groupBy(await unseenOrders(deps.db, ids, polledSince), (row) => row.listingId);
+  const unseen = Map.groupBy(await unseenOrders(deps.db, ids), (row) => row.listingId);
   return { listings, readings, careful, open, unseen };
 };
 

@@ -120,8 +120,6 @@ test("a number under way is no drift", async () => {
   await bench.stocked("A", 10);
   bench.clock.advance(120_000);
   bench.channel.mood = "accepts-and-drops";
-  // A raise needs a poll of moments ago.
-  await bench.run("poll-orders");
   await bench.receive("A", 5);
   await bench.settle(3);
   await bench.run("audit-account");
