@@ -82,11 +82,11 @@ const sending: readonly Bug[] = [
     name: "accepted-is-applied",
     edits: [
       {
-        file: "jobs/send-writes.ts",
+        file: "jobs/record-outcomes.ts",
         from: "await recordAnswers(deps.db, attemptKey, answers, times);",
         to: 'await recordAnswers(deps.db, attemptKey, answers, times);\n  await settleTargets(deps.db, batch.filter((one) => answers.some((answer) => answer.listingId === one.listingId && answer.state === "accepted")).map(({ listingId, version, units }) => ({ listingId, version, units })));',
       },
-      { file: "jobs/send-writes.ts", from: "deferTargets } from", to: "deferTargets, settleTargets } from" },
+      { file: "jobs/record-outcomes.ts", from: "deferTargets } from", to: "deferTargets, settleTargets } from" },
     ],
   },
   bug(
@@ -97,7 +97,7 @@ const sending: readonly Bug[] = [
   ),
   bug(
     "left-out-row-is-refused",
-    "jobs/send-writes.ts",
+    "jobs/record-outcomes.ts",
     'status: "unknown", reason: "the channel\'s answer left this listing out" };',
     'status: "refused", retry: "later", reason: "no answer" } as const;',
   ),
@@ -113,11 +113,16 @@ const sending: readonly Bug[] = [
   },
   bug(
     "refused-for-now-is-for-good",
-    "jobs/send-writes.ts",
+    "jobs/record-outcomes.ts",
     'if (outcome.retry === "never")',
     'if (outcome.retry === "never" || outcome.retry === "later")',
   ),
-  bug("lease-is-not-held", "jobs/send-writes.ts", "if (!(await holdLease(tx, lease))) throw new LeaseLostError();", ""),
+  bug(
+    "lease-is-not-held",
+    "jobs/begin-attempts.ts",
+    "if (!(await holdLease(tx, lease))) throw new LeaseLostError();",
+    "",
+  ),
   bug(
     "sends-after-a-standstill",
     "jobs/send-writes.ts",
@@ -126,7 +131,7 @@ const sending: readonly Bug[] = [
   ),
   bug(
     "accepted-acts-at-once",
-    "jobs/send-writes.ts",
+    "jobs/record-outcomes.ts",
     "effectUntil: toIso(answeredMs + connector.limits.settleMs) };",
     "effectUntil: toIso(answeredMs) };",
   ),
