@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { execute, type Queryable, query, sql, type Tx } from "../db/sql.ts";
 import { planGroups, writtenGroups } from "./plan-groups.ts";
-import { OwedTarget } from "./targets.ts";
+import { OwedTarget, selectOwed } from "./targets.ts";
 
 /** The plan's open lines owe a push from now on, whatever their targets owed before. */
 export const oweLines = async (tx: Tx, planId: number, whose: "written" | "captured", now: string): Promise<void> => {
@@ -66,11 +66,7 @@ export const dueLines = (
   query(
     on,
     DueLine,
-    sql`
-      select t.listing_id as "listingId", t.wanted_version as version, t.shown_units as "shownUnits", t.failures,
-             t.withheld_units as "withheldUnits", t.released_version > t.settled_version as released,
-             to_char(t.owed_since, 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as "owedSince",
-             p.plan_group as group, p.wanted_units as "plannedUnits"
+    selectOwed(sql`, p.plan_group as group, p.wanted_units as "plannedUnits"
         from plan_line p join push_target t on t.listing_id = p.listing_id
        where p.plan_id = ${chosen.planId} and p.outcome is null
          and p.plan_group in ('zeroing', 'lowering', 'raise', 'not-in-ledger')
@@ -80,7 +76,7 @@ export const dueLines = (
                           where a.listing_id = t.listing_id and a.state in ('sent', 'accepted', 'unknown')
                             and a.version >= t.wanted_version - 1)
        order by p.listing_id
-       limit ${chosen.rowsMax}`,
+       limit ${chosen.rowsMax}`),
   );
 
 export type LineOutcome = {

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { execute, type Queryable, query, sql, type Tx } from "../db/sql.ts";
 import { waitIndex } from "./shadow-waits.ts";
-import { OwedTarget } from "./targets.ts";
+import { OwedTarget, selectOwed } from "./targets.ts";
 
 /** Owed targets of a shadow account whose present version has not been decided yet, longest owed first. */
 export const shadowOwed = (
@@ -13,16 +13,13 @@ export const shadowOwed = (
   query(
     on,
     OwedTarget,
-    sql`
-      select t.listing_id as "listingId", t.wanted_version as version, t.shown_units as "shownUnits", t.failures,
-             t.withheld_units as "withheldUnits", t.released_version > t.settled_version as released,
-             to_char(t.owed_since, 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as "owedSince"
+    selectOwed(sql`
         from push_target t left join shadow_push s on s.listing_id = t.listing_id
        where t.account_id = ${accountId} and t.wanted_version > t.settled_version and t.blocked_reason is null
          and (s.version is null or s.version < t.wanted_version)
          and (t.not_before is null or t.not_before <= ${now}::timestamptz)
        order by t.owed_since, t.listing_id
-       limit ${rowsMax}`,
+       limit ${rowsMax}`),
   );
 
 export type ShadowPush = {

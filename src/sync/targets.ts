@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { execute, type Queryable, query, sql, type Tx } from "../db/sql.ts";
+import { execute, type Queryable, query, type Statement, sql, type Tx } from "../db/sql.ts";
 
 /** Gives every linked merchant listing among these a push target; new ones owe a push at once. Returns the accounts. */
 export const ensureTargets = async (tx: Tx, listingIds: readonly number[], now: string): Promise<readonly string[]> =>
@@ -84,6 +84,17 @@ export const OwedTarget = z.object({
 });
 export type OwedTarget = z.infer<typeof OwedTarget>;
 
+const owedColumns = `
+  t.listing_id as "listingId", t.wanted_version as version, t.shown_units as "shownUnits", t.failures,
+  t.withheld_units as "withheldUnits", t.released_version > t.settled_version as released,
+  to_char(t.owed_since, 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as "owedSince"`;
+
+/** `select <an OwedTarget's columns of push_target t>` and the rest of a statement; further columns begin with a comma. */
+export const selectOwed = (rest: Statement): Statement => ({
+  text: `select ${owedColumns} ${rest.text}`,
+  values: rest.values,
+});
+
 /** Targets of an account that owe a push and have nothing under way for their present version, longest owed first. */
 export const owedTargets = (
   on: Queryable,
@@ -94,10 +105,7 @@ export const owedTargets = (
   query(
     on,
     OwedTarget,
-    sql`
-      select t.listing_id as "listingId", t.wanted_version as version, t.shown_units as "shownUnits", t.failures,
-             t.withheld_units as "withheldUnits", t.released_version > t.settled_version as released,
-             to_char(t.owed_since, 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as "owedSince"
+    selectOwed(sql`
         from push_target t
        where t.account_id = ${accountId} and t.wanted_version > t.settled_version and t.blocked_reason is null
          and (t.not_before is null or t.not_before <= ${now}::timestamptz)
@@ -105,7 +113,7 @@ export const owedTargets = (
                           where a.listing_id = t.listing_id and a.state in ('sent', 'accepted', 'unknown')
                             and a.version >= t.wanted_version)
        order by t.owed_since, t.listing_id
-       limit ${rowsMax}`,
+       limit ${rowsMax}`),
   );
 
 export type Reading = { readonly listingId: number; readonly units: number | null };
