@@ -57,7 +57,7 @@ export class ShopifyChannel implements SimulatedChannel {
   /** After a restart: the search index has long caught up with what it did not know when the simulator stopped. */
   indexWhatIsHidden(): void {
     for (const order of this.#deps.world.orders) {
-      if (!order.indexed) this.commit({ kind: "indexed", atMs: this.#now(), orderId: order.orderId });
+      if (order.indexedMs === null) this.commit({ kind: "indexed", atMs: this.#now(), orderId: order.orderId });
     }
   }
 
@@ -102,7 +102,8 @@ export class ShopifyChannel implements SimulatedChannel {
     const order = this.#order(orderId);
     this.#announceOrder("orders/create", order);
     this.#announceTaken(order);
-    if (!order.indexed) indexTimers.after(delayMs, () => this.commit({ kind: "indexed", atMs: this.#now(), orderId }));
+    if (order.indexedMs === null)
+      indexTimers.after(delayMs, () => this.commit({ kind: "indexed", atMs: this.#now(), orderId }));
     return saleResult(order);
   }
 

@@ -204,7 +204,7 @@ const byCreation = (
   if (!["PROCESSED_AT", "CREATED_AT", "ID", "ORDER_NUMBER"].includes(sortKey ?? "")) {
     throw notSimulated(`orders sorted by ${sortKey ?? "nothing"}`);
   }
-  const orders = world.orders.filter((order) => order.indexed && matches(order));
+  const orders = world.orders.filter((order) => order.indexedMs !== null && matches(order));
   return listSource(
     orders,
     (order) => order.position,

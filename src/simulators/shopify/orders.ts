@@ -46,9 +46,7 @@ export type Order = {
   updatedMs: number;
   cancelledMs: number | null;
   edited: boolean;
-  /** False while the search index does not know it: `order(id:)` finds it, `orders` does not. */
-  indexed: boolean;
-  /** Since when it does; null = not yet. */
+  /** Since when the search index knows it; null = not yet: `order(id:)` finds it, `orders` does not. */
   indexedMs: number | null;
   /** Where its newest row in the update log stands. */
   logSequence: number;
@@ -100,7 +98,7 @@ export const orderTruth = (order: Order): OrderTruth & { readonly lines: readonl
 });
 
 export const newOrder = (
-  given: Pick<Order, "orderId" | "reference" | "indexed" | "soldOut">,
+  given: Pick<Order, "orderId" | "reference" | "soldOut"> & { readonly indexed: boolean },
   { position, atMs, lines }: { readonly position: number; readonly atMs: number; readonly lines: readonly Line[] },
 ): Order => ({
   position,
@@ -111,7 +109,6 @@ export const newOrder = (
   updatedMs: atMs,
   cancelledMs: null,
   edited: false,
-  indexed: given.indexed,
   indexedMs: given.indexed ? atMs : null,
   logSequence: 0,
   lines,

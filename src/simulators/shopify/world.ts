@@ -141,11 +141,10 @@ export class World {
 
   #touch(order: Order): void {
     order.updatedMs = this.#nowMs;
-    if (order.indexed) this.updates.record(order);
+    if (order.indexedMs !== null) this.updates.record(order);
   }
 
   #indexed(order: Order, atMs: number): void {
-    order.indexed = true;
     order.indexedMs = atMs;
     // Its update time moves too: a poller has passed the old one, and must still find the order.
     this.#touch(order);
