@@ -105,44 +105,62 @@ export type OversellVerdict = {
 };
 
 type Write = Extract<StockEvent, { kind: "write" }>;
+type Sale = Extract<StockEvent, { kind: "sale" }>;
 
-/** A sale counts twice: when the units went, and when its channel told of it. So does a write: when it was taken, and when it showed. */
+/**
+ * From the moment a channel could tell of a sale to the moment it takes a write in which that sale is counted: the question,
+ * the ledger, the call. A reading older than this starts no write on a channel that cannot compare.
+ */
+export const turnaroundMs = 1_000;
+
+/** Shopify sets a quantity only if the expected one still stands: what it sold itself a moment before cannot be overwritten. */
+const comparesAndSets = ({ channel }: Sale): boolean => channel === "shopify";
+
+/**
+ * A sale counts three times: when the units went, when the listing's own number and when its channel's order list could
+ * have made it known to whoever wrote. So does a write: when it was taken, and when it showed.
+ */
 const inTime = (events: readonly StockEvent[]) =>
   events
     .flatMap((event) => [
       { atMs: event.atMs, event, moment: "happens" as const },
       ...(event.kind === "write" ? [{ atMs: event.acceptedMs, event, moment: "accepted" as const }] : []),
-      ...(event.kind === "sale" ? [{ atMs: event.toldAtMs, event, moment: "told" as const }] : []),
+      ...(event.kind === "sale"
+        ? [
+            { atMs: event.atMs + (comparesAndSets(event) ? 0 : turnaroundMs), event, moment: "shown" as const },
+            { atMs: event.toldAtMs + turnaroundMs, event, moment: "told" as const },
+          ]
+        : []),
     ])
     .toSorted((a, b) => a.atMs - b.atMs || (a.moment === "accepted" ? -1 : 0) - (b.moment === "accepted" ? -1 : 0));
 
 /**
- * Who oversold: a unit sold beyond the shelf is ours when the listing offered it only because one of our writes, at the
- * moment the channel took it, raised the listing past what was left after every sale that could be known by then: those
- * that the channels' order lists told of, and all of the listing's own, which show in its number. The others were sold on two channels at once before anybody could know, or while a channel was still busy applying:
- * counted too, but apart.
+ * Who oversold: a unit sold beyond the shelf is ours when the listing offered it only because one of our writes, when the
+ * channel took it, raised the listing past what was left after every sale that could be known by then: those that the
+ * channels' order lists had told of a turnaround before, and the listing's own, which show in its number. The others were
+ * sold on two channels at once before anybody could know, or while a channel was still busy applying: counted too, but apart.
  */
 export const judgeOversells = (stock: ReadonlyMap<string, number>, events: readonly StockEvent[]): OversellVerdict => {
   const left = new Map(stock);
-  /** The same by the sales that the channels had told of. */
-  const told = new Map(stock);
-  /** By listing: units sold that no list told of yet. */
-  const untold = new Map<string, number>();
+  /** The same by the sales that order lists made known, and by listing what its own number did. */
+  const known = new Map(stock);
+  const knownHere = new Map<string, number>();
+  const counted = new Set<Sale>();
   const inflated = new Map<string, number>();
   const taken = new Map<Write, number>();
   const verdict = { oversold: 0, oversoldByUs: 0, raisesPastTruth: 0 };
-  const take = (from: Map<string, number>, sku: string, units: number): void => {
-    from.set(sku, (from.get(sku) ?? 0) - units);
+  const add = (to: Map<string, number>, key: string, units: number): void => {
+    to.set(key, (to.get(key) ?? 0) + units);
   };
   for (const { event, moment } of inTime(events)) {
     const truth = left.get(event.sku) ?? 0;
     const listing = `${event.channel} ${event.sku}`;
     if (event.kind === "cancel") {
-      take(left, event.sku, -event.units);
-      take(told, event.sku, -event.units);
+      add(left, event.sku, event.units);
+      add(known, event.sku, event.units);
     } else if (event.kind === "write") {
       if (moment === "accepted") {
-        const knowable = (told.get(event.sku) ?? 0) - (untold.get(listing) ?? 0);
+        const knowable = (known.get(event.sku) ?? 0) - (knownHere.get(listing) ?? 0);
         const past = Math.max(0, event.unitsAfter - Math.max(0, knowable));
         const byUs = Math.min(past, Math.max(0, event.unitsAfter - event.unitsWhenAccepted));
         taken.set(event, byUs);
@@ -151,12 +169,16 @@ export const judgeOversells = (stock: ReadonlyMap<string, number>, events: reado
         const past = Math.max(0, event.unitsAfter - Math.max(0, truth));
         inflated.set(listing, Math.min(past, taken.get(event) ?? 0));
       }
+    } else if (moment === "shown") {
+      // What the order list told first is in `known` already.
+      if (!counted.has(event)) add(knownHere, listing, event.units);
+      counted.add(event);
     } else if (moment === "told") {
-      take(told, event.sku, event.units);
-      take(untold, listing, event.units);
+      if (counted.has(event)) add(knownHere, listing, -event.units);
+      counted.add(event);
+      add(known, event.sku, -event.units);
     } else {
-      take(left, event.sku, event.units);
-      take(untold, listing, -event.units);
+      add(left, event.sku, -event.units);
       const ours = inflated.get(listing) ?? 0;
       const beyond = Math.min(event.units, Math.max(0, event.units - Math.max(0, truth)));
       const byUs = Math.min(beyond, ours);

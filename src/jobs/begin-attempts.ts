@@ -4,7 +4,7 @@ import { inTransaction } from "../db/transaction.ts";
 import { openAttempts } from "../sync/attempts.ts";
 import { forbiddenWrites } from "../sync/holds.ts";
 import { holdLease, type Lease } from "../sync/leases.ts";
-import type { PlannedWrite } from "./plan-batch.ts";
+import type { PlannedWrite } from "./planned.ts";
 
 /** The lease went to somebody else: stop at once, they plan anew. */
 export class LeaseLostError extends Error {

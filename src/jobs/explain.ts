@@ -5,6 +5,7 @@ import { evaluate, type LevelFigures, type Term } from "../mapping/allocate.ts";
 import { linksOf } from "../mapping/links.ts";
 import { storedTerms } from "../mapping/stored-terms.ts";
 import { type HoldInForce, holdsAt, holdsOn } from "../sync/holds.ts";
+import { unseenOrders } from "../sync/raise-evidence.ts";
 import {
   type AttemptRow,
   attemptThatShowed,
@@ -15,7 +16,6 @@ import {
   type ObservationRow,
   observationAt,
 } from "../sync/shown.ts";
-import { unseenOrders } from "../sync/targets.ts";
 import type { JobDeps } from "./deps.ts";
 import type { Because, ExplainedLevel, Explanation, WaitsFor } from "./explanation.ts";
 import { type Careful, carefulWanted } from "./wanted.ts";

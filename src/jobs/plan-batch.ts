@@ -1,148 +1,33 @@
-import type { Connector, ListingHandle, QuantityReading } from "../connectors/connector.ts";
+import type { Connector, QuantityReading } from "../connectors/connector.ts";
 import { toIso } from "../core/clock.ts";
-import { assertNever } from "../core/failure.ts";
-import type { Allocation } from "../mapping/allocate.ts";
 import { type ListingRow, listingsById } from "../mapping/listings.ts";
-import { areGuardsOff } from "../sync/accounts.ts";
-import { type OpenRow, openAttemptsOf, rideAttempts } from "../sync/attempts.ts";
-import { decidePush, oversellRisk } from "../sync/decide-push.ts";
-import { judgeRun } from "../sync/guard.ts";
-import {
-  blockTargets,
-  type Deferral,
-  deferTargets,
-  type OwedTarget,
-  owedTargets,
-  recordReadings,
-  type Settled,
-  settleTargets,
-  targetCount,
-  unseenOrders,
-} from "../sync/targets.ts";
+import { openAttemptsOf, rideAttempts } from "../sync/attempts.ts";
+import { needsLook, raiseEvidence } from "../sync/raise-evidence.ts";
+import { blockTargets, deferTargets, type OwedTarget, recordReadings, settleTargets } from "../sync/targets.ts";
+import { riskiest } from "./choose-targets.ts";
 import type { AccountPlan, JobDeps } from "./deps.ts";
-import { type Careful, carefulWanted, wantedUnits } from "./wanted.ts";
+import { lookAtOrders } from "./look-at-orders.ts";
+import type { PlannedBatch } from "./planned.ts";
+import { type Figures, sortTargets } from "./sort-targets.ts";
+import { carefulWanted } from "./wanted.ts";
 
-export type PlannedWrite = ListingHandle & {
-  readonly listingId: number;
-  /** The version that is done once this number shows; an older one while units are withheld. */
-  readonly version: number;
-  readonly units: number;
-  readonly withheldUnits: number;
-  readonly shownUnits: number | null;
-  /** Refusals since the last success. */
-  readonly failures: number;
-  /** `restore`: a person puts a captured number back. */
-  readonly reason: "lower" | "raise" | "restore";
-  readonly terms: Allocation["terms"];
+/** What is planned for: an account's listings, through its connector. */
+type Planned = {
+  readonly deps: JobDeps;
+  readonly connector: Connector;
+  readonly plan: AccountPlan;
+  readonly signal: AbortSignal;
 };
 
-/** What a batch comes to: some listings need a call, the others are closed or wait. */
-export type PlannedBatch = {
-  readonly looked: number;
-  readonly writes: readonly PlannedWrite[];
-  readonly settled: readonly Settled[];
-  readonly rides: readonly { readonly attemptId: number; readonly version: number }[];
-  readonly deferred: readonly Deferral[];
-  readonly blocked: readonly { readonly listingId: number; readonly reason: string }[];
-  /** Accounts whose orders some raises wait for. */
-  readonly waitsForOrdersOf: readonly string[];
-};
-
-/** A freeze that ends marks its listings owed; until then one look an hour is enough. */
-const frozenMs = 60 * 60_000;
-const owedMax = 10_000;
-const waitMs = { "orders-not-seen": 1_000, "open-attempt": 500, selling: 1_000 } as const;
-/** Raises that wait for quiet are set aside without a read; not more of them than this are looked through at once. */
-const lookedThroughMax = 1_000;
-
-/** More would change than one run may: a person must look first. */
-export class GuardError extends Error {
-  constructor(reason: string) {
-    super(reason);
-    this.name = "GuardError";
-  }
-}
-
-type Chosen = { readonly owed: readonly OwedTarget[]; readonly selling: readonly Deferral[] };
-
-/**
- * The owed targets most likely to oversell, as many as one read call takes. Before that everything owed is judged as a
- * whole. Raises that would wait for their SKU to be quiet anyway are not read: a call spent on them tells nothing.
- * Errors: `GuardError`.
- */
-const riskiest = async (
-  deps: JobDeps,
-  plan: AccountPlan,
-  limits: Connector["limits"],
-  rowsMax: number,
-): Promise<Chosen> => {
-  const nowMs = deps.clock.now();
-  const owed = await owedTargets(deps.db, plan.accountId, owedMax, toIso(nowMs));
-  if (owed.length === 0) return { owed, selling: [] };
-  const ids = owed.map((target) => target.listingId);
-  const wanted = await wantedUnits(deps.db, ids, plan);
-  const isFrozen = ({ listingId }: OwedTarget): boolean => wanted.get(listingId)?.frozenBy !== undefined;
-  const changes = owed
-    .filter((target) => !isFrozen(target))
-    .map((target) => ({
-      target,
-      wantedUnits: wanted.get(target.listingId)?.units ?? 0,
-      shownUnits: target.shownUnits,
-      // Coming back from a hold is no raise to ask about.
-      withheldUnits: target.released ? Number.POSITIVE_INFINITY : target.withheldUnits,
-    }));
-  // Neither is what a person has set to 0 by a hold.
-  const judged = changes.filter(({ target }) => wanted.get(target.listingId)?.isHeldAtZero !== true);
-  const stopped = judgeRun(judged, await targetCount(deps.db, plan.accountId), plan.guards);
-  if (stopped !== undefined && !(await areGuardsOff(deps.db, plan.accountId, toIso(nowMs))))
-    throw new GuardError(stopped);
-  const sorted = changes
-    .toSorted((a, b) => oversellRisk(b) - oversellRisk(a))
-    .slice(0, Math.max(lookedThroughMax, rowsMax));
-  const raises = sorted.filter(({ wantedUnits: units, shownUnits }) => shownUnits !== null && units > shownUnits);
-  const careful = await carefulWanted(
-    deps.db,
-    raises.map(({ target }) => target.listingId),
-    plan,
-    { nowMs, comparesAndSets: limits.comparesAndSets },
-  );
-  const waits = new Map<number, number>();
-  for (const { target, shownUnits } of raises) {
-    const limit = careful.get(target.listingId);
-    if (limit !== undefined && limit.raiseTo.units <= (shownUnits ?? 0) && limit.quietAtMs > nowMs)
-      waits.set(target.listingId, limit.quietAtMs);
-  }
-  return {
-    // What is frozen is looked at when there is room, so that we know what it shows: buyers go on lowering it.
-    owed: [...sorted.map(({ target }) => target), ...owed.filter(isFrozen)]
-      .filter(({ listingId }) => !waits.has(listingId))
-      .slice(0, rowsMax),
-    selling: [...waits].map(([listingId, atMs]) => ({ listingId, notBefore: toIso(atMs), failed: false })),
-  };
-};
-
-type Figures = {
+type Shown = {
   readonly listings: ReadonlyMap<number, ListingRow>;
   readonly readings: ReadonlyMap<number, QuantityReading>;
-  readonly careful: ReadonlyMap<number, Careful>;
-  readonly open: ReadonlyMap<number, readonly OpenRow[]>;
-  /** Accounts whose orders are not known up to the listing's observation. */
-  readonly unseen: ReadonlyMap<number, readonly { readonly accountId: string }[]>;
+  readonly readAtMs: number;
 };
 
-/**
- * Reads what the channel shows, and only then computes what is wanted from the ledger: an absolute number must not put
- * back on sale what the channel has sold meanwhile.
- */
-const gather = async (
-  deps: JobDeps,
-  connector: Connector,
-  plan: AccountPlan,
-  owed: readonly OwedTarget[],
-  signal: AbortSignal,
-): Promise<Figures> => {
+const readShown = async ({ deps, connector, plan, signal }: Planned, ids: readonly number[]): Promise<Shown> => {
   const { accountId } = plan;
-  const ids = owed.map((target) => target.listingId);
+  const readAtMs = deps.clock.monotonicMs();
   const listings = new Map((await listingsById(deps.db, ids)).map((listing) => [listing.id, listing]));
   const idOfRef = new Map([...listings.values()].map((listing) => [listing.ref, listing.id]));
   const handles = [...listings.values()].map(({ ref, details }) => ({ ref, details }));
@@ -158,94 +43,90 @@ const gather = async (
     const shown = answers.map(([listingId, { units }]) => ({ listingId, units }));
     await recordReadings(deps.db, shown, "before-push", readAt);
   }
+  return { listings, readings, readAtMs };
+};
+
+/** After the read, so that no number is computed from what the ledger said before it. */
+const withLedger = async (
+  { deps, connector, plan }: Planned,
+  ids: readonly number[],
+  shown: Shown,
+): Promise<Figures> => {
   const { comparesAndSets } = connector.limits;
   const careful = await carefulWanted(deps.db, ids, plan, { nowMs: deps.clock.now(), comparesAndSets });
   const open = Map.groupBy(await openAttemptsOf(deps.db, ids), (attempt) => attempt.listingId);
-  const unseen = Map.groupBy(await unseenOrders(deps.db, ids), (row) => row.listingId);
-  return { listings, readings, careful, open, unseen };
+  const evidence = Map.groupBy(await raiseEvidence(deps.db, ids), (row) => row.listingId);
+  return { ...shown, careful, open, evidence };
 };
 
-/** The terms of a number; where it stops at what the channel shows, that is one of them. */
-const termsOf = (allocation: Allocation, units: number): Allocation["terms"] =>
-  units < allocation.units ? [...allocation.terms, { term: "shown", shownUnits: units, units }] : allocation.terms;
+/** Which accounts' orders must be read before the raises of a batch go, by listing. */
+const looksNeeded = (deps: JobDeps, batch: PlannedBatch, { evidence }: Figures): ReadonlyMap<number, string[]> =>
+  new Map(
+    batch.writes.flatMap(({ listingId, reason }) => {
+      if (reason !== "raise") return [];
+      const accountIds = (evidence.get(listingId) ?? [])
+        .filter((one) => needsLook(one, deps.planFor(one.accountId), deps.clock.now()))
+        .map(({ accountId }) => accountId);
+      return accountIds.length === 0 ? [] : [[listingId, accountIds]];
+    }),
+  );
 
-/** What each owed listing needs, from the gathered figures. Pure. */
-export const sortTargets = (owed: readonly OwedTarget[], figures: Figures, nowMs: number): PlannedBatch => {
-  const writes: PlannedWrite[] = [];
-  const settled: Settled[] = [];
-  const rides: { attemptId: number; version: number }[] = [];
-  const deferred: Deferral[] = [];
-  const blocked: { listingId: number; reason: string }[] = [];
-  const waitsForOrdersOf = new Set<string>();
-  for (const { listingId, version, failures } of owed) {
-    const listing = figures.listings.get(listingId);
-    const careful = figures.careful.get(listingId);
-    const reading = figures.readings.get(listingId);
-    if (listing === undefined || careful === undefined) {
-      blocked.push({ listingId, reason: "the listing is not linked to a SKU" });
-      continue;
-    }
-    if (careful.wanted.frozenBy !== undefined) {
-      deferred.push({ listingId, notBefore: toIso(nowMs + frozenMs), failed: false, ifVersion: version });
-      continue;
-    }
-    const shownUnits = reading?.units ?? null;
-    const wantedNow = careful.wanted.units;
-    const decision = decidePush({
-      wantedUnits: wantedNow,
-      lowerToUnits: careful.lowerTo.units,
-      raiseToUnits: careful.raiseTo.units,
-      shownUnits,
-      openAttempts: figures.open.get(listingId) ?? [],
-      ordersSeen: !figures.unseen.has(listingId),
-    });
-    switch (decision.action) {
-      case "settled":
-        settled.push({ listingId, version, units: wantedNow, terms: careful.wanted.terms });
-        break;
-      case "ride":
-        rides.push({ attemptId: decision.attemptId, version });
-        break;
-      case "write": {
-        const { ref, details } = listing;
-        const { reason, units } = decision;
-        const terms = termsOf(reason === "lower" ? careful.lowerTo : careful.raiseTo, units);
-        const withheldUnits = wantedNow - units;
-        writes.push({
-          listingId,
-          // What is withheld is still owed: this attempt does not settle the version it was computed for.
-          version: withheldUnits === 0 ? version : version - 1,
-          ref,
-          details,
-          units,
-          withheldUnits,
-          shownUnits,
-          failures,
-          reason,
-          terms,
-        });
-        break;
-      }
-      case "wait":
-        if (decision.reason === "orders-not-seen") {
-          for (const { accountId } of figures.unseen.get(listingId) ?? []) waitsForOrdersOf.add(accountId);
-        }
-        deferred.push({ listingId, notBefore: toIso(nowMs + waitMs[decision.reason]), failed: false });
-        break;
-      case "unreadable":
-        // Left out of the answer is not "unknown to the channel": that one is asked again.
-        if (reading === undefined)
-          deferred.push({ listingId, notBefore: toIso(nowMs + waitMs["orders-not-seen"]), failed: true });
-        else blocked.push({ listingId, reason: reading.reason ?? "the channel shows no quantity for this listing" });
-        break;
-      default:
-        assertNever(decision);
-    }
-  }
-  return { looked: owed.length, writes, settled, rides, deferred, blocked, waitsForOrdersOf: [...waitsForOrdersOf] };
+const without = (batch: PlannedBatch, listings: ReadonlyMap<number, unknown>): PlannedBatch => ({
+  ...batch,
+  writes: batch.writes.filter(({ listingId }) => !listings.has(listingId)),
+});
+
+/**
+ * Reads what the channel shows, and only then computes what is wanted from the ledger: an absolute number must not put
+ * back on sale what the channel has sold meanwhile. Nor what another has: before a raise goes, the orders of all others
+ * that sell the same are read once more. Lower numbers do not wait for that; raises beside them stay for the next round.
+ */
+const planCarefully = async (planned: Planned, owed: readonly OwedTarget[]): Promise<PlannedBatch> => {
+  const { deps, connector, signal } = planned;
+  const { readBatchMax, readingLifeMs } = connector.limits;
+  const ids = owed.map((target) => target.listingId);
+  let shown = await readShown(planned, ids);
+  let figures = await withLedger(planned, ids, shown);
+  let batch = sortTargets(owed, figures, deps.clock.now());
+  const looks = looksNeeded(deps, batch, figures);
+  if (looks.size === 0) return batch;
+  // One document for thousands is worth waiting for.
+  const isBulk = owed.length > readBatchMax;
+  if (!isBulk && batch.writes.length > looks.size) return without(batch, looks);
+  await lookAtOrders(deps, [...new Set([...looks.values()].flat())], signal);
+  // A number that would be written without any comparison must not be older for it.
+  const isOld = readingLifeMs !== undefined && deps.clock.monotonicMs() - shown.readAtMs > readingLifeMs;
+  if (isOld && !isBulk) shown = await readShown(planned, ids);
+  figures = await withLedger(planned, ids, shown);
+  batch = sortTargets(owed, figures, deps.clock.now());
+  const unread = looksNeeded(deps, batch, figures);
+  if (unread.size === 0) return batch;
+  return {
+    ...without(batch, unread),
+    deferred: [
+      ...batch.deferred,
+      ...[...unread.keys()].map((listingId) => ({
+        listingId,
+        notBefore: toIso(deps.clock.now() + askAgainMs),
+        failed: false,
+      })),
+    ],
+    waitsForOrdersOf: [...new Set([...batch.waitsForOrdersOf, ...[...unread.values()].flat()])],
+  };
 };
 
-/** Decides what to send next for an account, and closes everything that needs no call. */
+/** An account whose orders could not be read just now is asked again. */
+const askAgainMs = 1_000;
+
+const nothing: Figures = {
+  listings: new Map(),
+  readings: new Map(),
+  careful: new Map(),
+  open: new Map(),
+  evidence: new Map(),
+};
+
+/** Decides what to send next for an account, and closes everything that needs no call. Errors: `GuardError`. */
 export const planBatch = async (
   deps: JobDeps,
   connector: Connector,
@@ -255,13 +136,6 @@ export const planBatch = async (
 ): Promise<PlannedBatch> => {
   const { owed, selling } = await riskiest(deps, plan, connector.limits, rowsMax);
   if (selling.length > 0) await deferTargets(deps.db, selling);
-  const nothing = {
-    listings: new Map(),
-    readings: new Map(),
-    careful: new Map(),
-    open: new Map(),
-    unseen: new Map(),
-  };
   if (owed.length === 0) return sortTargets([], nothing, deps.clock.now());
   return planTargets(deps, connector, plan, owed, signal);
 };
@@ -274,8 +148,7 @@ export const planTargets = async (
   owed: readonly OwedTarget[],
   signal: AbortSignal,
 ): Promise<PlannedBatch> => {
-  const figures = await gather(deps, connector, plan, owed, signal);
-  const batch = sortTargets(owed, figures, deps.clock.now());
+  const batch = await planCarefully({ deps, connector, plan, signal }, owed);
   const closed = batch.settled.length === 0 ? [] : await settleTargets(deps.db, batch.settled);
   for (const owedSinceMs of closed) deps.metrics.pushLag(plan.accountId, deps.clock.now() - owedSinceMs);
   if (batch.rides.length > 0) await rideAttempts(deps.db, batch.rides);

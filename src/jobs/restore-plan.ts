@@ -18,8 +18,8 @@ import { movePlan } from "../sync/plan-work.ts";
 import { recordReadings } from "../sync/targets.ts";
 import { confirmPushes } from "./confirm-pushes.ts";
 import type { JobDeps } from "./deps.ts";
-import type { PlannedWrite } from "./plan-batch.ts";
 import { type AtWork, lookAgainMs, type PlanStep } from "./plan-step.ts";
+import type { PlannedWrite } from "./planned.ts";
 import { sendWrites } from "./send-writes.ts";
 
 const patienceMs = 180_000;

@@ -4,7 +4,7 @@ import { doorsInFlight, writesSince } from "../sync/bulk-attempts.ts";
 import { maySpendRevision, nextRevisionAtMs, type RevisionFigures, utcDayOf } from "../sync/revision-budget.ts";
 import { type Deferral, deferTargets } from "../sync/targets.ts";
 import type { JobDeps } from "./deps.ts";
-import type { PlannedWrite } from "./plan-batch.ts";
+import type { PlannedWrite } from "./planned.ts";
 
 /** How a batch's writes go out; what waits is set aside already. */
 export type Routed = { readonly single: readonly PlannedWrite[]; readonly bulk: readonly PlannedWrite[] };

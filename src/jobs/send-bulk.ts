@@ -4,7 +4,7 @@ import { recordReceipt } from "../sync/bulk-attempts.ts";
 import type { Lease } from "../sync/leases.ts";
 import { beginAttempts } from "./begin-attempts.ts";
 import type { JobDeps } from "./deps.ts";
-import type { PlannedWrite } from "./plan-batch.ts";
+import type { PlannedWrite } from "./planned.ts";
 import { recordOutcomes } from "./record-outcomes.ts";
 import { outcomesOfFailure, writeOf } from "./send-writes.ts";
 

@@ -3,7 +3,7 @@ import { ChannelError } from "../core/failure.ts";
 import type { Lease } from "../sync/leases.ts";
 import { beginAttempts } from "./begin-attempts.ts";
 import type { JobDeps } from "./deps.ts";
-import type { PlannedWrite } from "./plan-batch.ts";
+import type { PlannedWrite } from "./planned.ts";
 import { firstReadMs, leaveUnsent, recordOutcomes } from "./record-outcomes.ts";
 
 /** Longest a call may take before its outcome counts as unknown. */

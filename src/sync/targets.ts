@@ -226,41 +226,6 @@ export const blockTargets = async (
   );
 };
 
-const Unseen = z.object({ listingId: z.number(), accountId: z.string() });
-
-/**
- * Which accounts' orders are not certainly known up to the observation that a raise of these listings would start from:
- * every account that sells one of the same SKUs counts, for a unit sold anywhere must not come back anywhere. An
- * account's orders are known when its watermark has passed that observation and nothing that came in before its last
- * poll ended is still unapplied. Accounts whose credentials failed cannot be asked and are alerted instead.
- */
-export const unseenOrders = (
-  on: Queryable,
-  listingIds: readonly number[],
-): Promise<readonly z.infer<typeof Unseen>[]> =>
-  query(
-    on,
-    Unseen,
-    sql`
-      with sharing as (
-        select distinct t.listing_id, t.shown_since, l.account_id
-          from push_target t
-          join listing_link k on k.listing_id = t.listing_id
-          join listing_link other on other.sku = k.sku
-          join listing l on l.id = other.listing_id
-         where t.listing_id = any(${listingIds})
-      ), known as (
-        select a.id as account_id, c.watermark,
-               exists (select 1 from inbox i where i.account_id = a.id and i.state = 'received' and i.received_at <= c.polled_at) as behind
-          from account a
-          left join account_cursor c on c.account_id = a.id and c.stream = 'orders'
-         where a.state <> 'needs-attention' and a.id in (select account_id from sharing)
-      )
-      select s.listing_id as "listingId", s.account_id as "accountId"
-        from sharing s join known n on n.account_id = s.account_id
-       where n.behind or n.watermark is null or s.shown_since is null or n.watermark < s.shown_since`,
-  );
-
 /** How many listings of the account may be pushed to at all. */
 export const targetCount = async (on: Queryable, accountId: string): Promise<number> =>
   (

@@ -7,22 +7,28 @@ export type Bug = {
 const bug = (name: string, file: string, from: string, to: string): Bug => ({ name, edits: [{ file, from, to }] });
 
 const planning: readonly Bug[] = [
-  bug("raise-without-evidence", "jobs/plan-batch.ts", "ordersSeen: !figures.unseen.has(listingId)", "ordersSeen: true"),
+  bug("raise-without-evidence", "jobs/sort-targets.ts", "ordersSeen: unseen.length === 0", "ordersSeen: true"),
+  bug(
+    "raises-without-a-look",
+    "sync/raise-evidence.ts",
+    "if (isOwn || pace === undefined) return false;",
+    "if (isOwn || pace === undefined || polledAtMs !== null) return false;",
+  ),
   bug(
     "evidence-of-own-account-alone",
-    "sync/targets.ts",
+    "sync/raise-evidence.ts",
     "join listing_link other on other.sku = k.sku",
     "join listing_link other on other.listing_id = t.listing_id",
   ),
   bug(
     "unread-inbox-is-no-obstacle",
-    "sync/targets.ts",
-    "where n.behind or n.watermark is null",
-    "where n.watermark is null",
+    "sync/raise-evidence.ts",
+    "n.behind or n.watermark is null",
+    "n.watermark is null",
   ),
   bug(
     "watermark-a-minute-early",
-    "sync/targets.ts",
+    "sync/raise-evidence.ts",
     "n.watermark < s.shown_since",
     "n.watermark < s.shown_since - interval '60 s'",
   ),
@@ -58,11 +64,11 @@ const planning: readonly Bug[] = [
   ),
   bug(
     "withheld-units-are-forgotten",
-    "jobs/plan-batch.ts",
+    "jobs/sort-targets.ts",
     "version: withheldUnits === 0 ? version : version - 1,",
     "version,",
   ),
-  bug("left-out-reading-blocks", "jobs/plan-batch.ts", "if (reading === undefined)\n", "if (Math.abs(0) > 0)\n"),
+  bug("left-out-reading-blocks", "jobs/sort-targets.ts", "if (reading === undefined)\n", "if (Math.abs(0) > 0)\n"),
   bug(
     "version-stands-while-owed",
     "sync/targets.ts",

@@ -35,6 +35,8 @@ export class JobBench {
   readonly channel = new ToyChannel(this.clock);
   readonly database: TestDatabase;
   readonly deps: JobDeps;
+  /** Accounts beside the first, by id. Their jobs run only when asked for. */
+  readonly others = new Map<string, ToyChannel>();
   readonly #woken = new Set<JobName>();
   #ids = 0;
 
@@ -63,11 +65,11 @@ export class JobBench {
       ids: () => `attempt-${(this.#ids += 1)}`,
       log: quiet,
       holder: "bench",
-      connectorFor: (id) => (id === accountId ? used : undefined),
+      connectorFor: (id) => (id === accountId ? used : this.others.get(id)?.connector()),
       planFor: (id) =>
-        id === accountId
+        id === accountId || this.others.has(id)
           ? {
-              accountId,
+              accountId: id,
               locationId: "main",
               policy: showEverything,
               guards,
@@ -100,10 +102,18 @@ export class JobBench {
     await this.database.setClock(this.clock.iso());
   }
 
-  async run(name: JobName): Promise<void> {
+  /** Another account, live, with nothing listed yet. */
+  async addAccount(id: string): Promise<ToyChannel> {
+    const channel = new ToyChannel(this.clock);
+    this.others.set(id, channel);
+    await upsertAccounts(this.database.db, [{ id, channel: "ebay", mode: "live" }], this.clock.iso());
+    return channel;
+  }
+
+  async run(name: JobName, of = accountId): Promise<void> {
     await this.#tellTime();
     const signal = new AbortController().signal;
-    const one = { payload: { accountId }, signal, drain: signal, progress: () => undefined };
+    const one = { payload: { accountId: of }, signal, drain: signal, progress: () => undefined };
     if (name === "ingest") await ingest.run(one, this.deps);
     if (name === "publish-events") await publishEvents.run({ ...one, payload: {} }, this.deps);
     if (name === "push-account") await pushAccount.run(one, this.deps);

@@ -1,4 +1,7 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Clock } from "../../src/core/clock.ts";
+
+const realMs = 200;
 
 /** Time that stands still until it is told to move. */
 export class TestClock implements Clock {
@@ -9,9 +12,10 @@ export class TestClock implements Clock {
   monotonicMs(): number {
     return this.#nowMs;
   }
-  sleep(delayMs: number): Promise<void> {
+  /** A wait that can be called off is a limit: what it limits gets a moment of real time first. */
+  async sleep(delayMs: number, signal?: AbortSignal): Promise<void> {
+    if (signal !== undefined) await sleep(realMs, undefined, { signal });
     this.#nowMs += delayMs;
-    return Promise.resolve();
   }
   advance(ms: number): void {
     this.#nowMs += ms;

@@ -26,6 +26,8 @@ export class ToyChannel {
   mood: WriteMood = "applies";
   /** Orders up to this time are in the list; null = as of now. */
   ordersVisibleUntil: string | null = null;
+  /** What its order list does when it is asked. */
+  orderList: "answers" | "fails" | "hangs" = "answers";
   /** Orders (`ref:updated`) that the list leaves out unless it is read from its start. */
   readonly hiddenFromPolls = new Set<string>();
   /** What these listings are said to show, whatever they show. */
@@ -116,7 +118,10 @@ export class ToyChannel {
           next: null,
           done: true,
         }),
-      pullOrders: (cursor) => {
+      pullOrders: (cursor, { signal }) => {
+        if (this.orderList === "fails") return Promise.reject(new Error("the order list does not answer"));
+        if (this.orderList === "hangs")
+          return new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason as Error)));
         const until = this.ordersVisibleUntil ?? this.#clock.iso();
         const listed = ({ orderRef, updatedAt }: OrderSnapshot): boolean =>
           updatedAt <= until && (cursor === null || !this.hiddenFromPolls.has(`${orderRef}:${updatedAt}`));

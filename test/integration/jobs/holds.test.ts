@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { inTransaction } from "../../../src/db/transaction.ts";
-import type { PlannedWrite } from "../../../src/jobs/plan-batch.ts";
+import type { PlannedWrite } from "../../../src/jobs/planned.ts";
 import { pushAccount } from "../../../src/jobs/push-account.ts";
 import { sendWrites } from "../../../src/jobs/send-writes.ts";
 import { sweep } from "../../../src/jobs/sweep.ts";

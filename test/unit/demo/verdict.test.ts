@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import type { Channel } from "../../../src/connectors/connector.ts";
 import { compareLines, judgeOversells, lagsMs, percentile } from "../../../src/demo/verdict.ts";
 
 const witness = (given: object) => ({
@@ -51,20 +52,20 @@ test("a unit is oversold by us when our write had put it back on sale", () => {
     { kind: "sale", atMs: 1, toldAtMs: 1, channel: "ebay", sku: "A", units: 2 },
     {
       kind: "write",
-      atMs: 2,
+      atMs: 1_200,
       channel: "ebay",
       sku: "A",
       unitsBefore: 0,
       unitsAfter: 2,
-      acceptedMs: 2,
+      acceptedMs: 1_200,
       unitsWhenAccepted: 0,
     },
-    { kind: "sale", atMs: 3, toldAtMs: 3, channel: "ebay", sku: "A", units: 1 },
+    { kind: "sale", atMs: 1_300, toldAtMs: 1_300, channel: "ebay", sku: "A", units: 1 },
   ] as const;
   expect(judgeOversells(new Map([["A", 2]]), events)).toEqual({ oversold: 1, oversoldByUs: 1, raisesPastTruth: 1 });
 });
 
-const raise = (channel: "amazon" | "ebay", acceptedMs: number) => ({
+const raise = (channel: Channel, acceptedMs: number) => ({
   kind: "write" as const,
   atMs: acceptedMs,
   channel,
@@ -76,16 +77,38 @@ const raise = (channel: "amazon" | "ebay", acceptedMs: number) => ({
 });
 
 test.each([
-  ["told of in time, on another channel", "amazon", 90, 1],
-  ["told of only after the write was taken", "amazon", 110, 0],
-  ["of the very listing, told of or not", "ebay", 110, 1],
-] as const)("a raise past a sale %s: ours %i", (_name, channel, toldAtMs, oversoldByUs) => {
+  ["told of in time, on another channel", "ebay", 3_900, "amazon", 1],
+  ["told of too late to be counted, on another channel", "ebay", 4_100, "amazon", 0],
+  ["told of after the write was taken", "ebay", 5_100, "amazon", 0],
+  ["of the very listing, and not told of", "ebay", 9_000, "ebay", 1],
+] as const)("a raise past a sale %s: ours or not", (_name, seller, toldAtMs, channel, oversoldByUs) => {
   const events = [
-    { kind: "sale", atMs: 50, toldAtMs, channel: "ebay", sku: "A", units: 2 },
-    raise(channel, 100),
-    { kind: "sale", atMs: 120, toldAtMs: 120, channel, sku: "A", units: 1 },
+    { kind: "sale", atMs: 3_500, toldAtMs, channel: seller, sku: "A", units: 2 },
+    raise(channel, 5_000),
+    { kind: "sale", atMs: 5_200, toldAtMs: 5_200, channel, sku: "A", units: 1 },
   ] as const;
   expect(judgeOversells(new Map([["A", 2]]), events)).toMatchObject({ oversold: 1, oversoldByUs });
+});
+
+test.each([
+  ["a channel that cannot compare: it was sold while the write was on its way", "ebay", 0],
+  ["a channel that compares", "shopify", 1],
+] as const)("a listing's own sale a moment before the write, on %s", (_name, channel, oversoldByUs) => {
+  const events = [
+    { kind: "sale", atMs: 4_700, toldAtMs: 9_000, channel, sku: "A", units: 2 },
+    raise(channel, 5_000),
+    { kind: "sale", atMs: 5_200, toldAtMs: 9_000, channel, sku: "A", units: 1 },
+  ] as const;
+  expect(judgeOversells(new Map([["A", 2]]), events)).toMatchObject({ oversold: 1, oversoldByUs });
+});
+
+test("a sale that both the listing and the order list made known counts once", () => {
+  const events = [
+    { kind: "sale", atMs: 1_000, toldAtMs: 1_500, channel: "ebay", sku: "A", units: 2 },
+    { ...raise("ebay", 9_000), unitsAfter: 3 },
+    { kind: "sale", atMs: 9_100, toldAtMs: 9_200, channel: "ebay", sku: "A", units: 3 },
+  ] as const;
+  expect(judgeOversells(new Map([["A", 5]]), events)).toEqual({ oversold: 0, oversoldByUs: 0, raisesPastTruth: 0 });
 });
 
 test("two channels that sell the last unit at once are a race, not ours", () => {
