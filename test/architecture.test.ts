@@ -106,6 +106,7 @@ const writers: Readonly<Record<string, string>> = {
   policy_in_force: "mapping",
   account: "sync",
   account_cursor: "sync",
+  account_state: "sync",
   account_lease: "sync",
   inbox: "sync",
   inbox_unmapped: "sync",

@@ -5,7 +5,7 @@ import { listingIdByName } from "../mapping/listings.ts";
 import { storedTerms } from "../mapping/stored-terms.ts";
 import { brakeOf, holdsAt } from "../sync/holds.ts";
 import type { LaterWrite, Offer, OversellFigures, Taking } from "../sync/oversell-cause.ts";
-import { driftCauseIn, numbersSeen, type Seller, sellersOf } from "../sync/oversell-rows.ts";
+import { driftCauseIn, notLiveAt, numbersSeen, type Seller, sellersOf } from "../sync/oversell-rows.ts";
 import { type AttemptRow, lastAttempts } from "../sync/shown.ts";
 import { type NamedTaking, type OversellDeps, secondOf, type Takings, takingsOf } from "./oversell-takings.ts";
 
@@ -122,10 +122,16 @@ const offerOf = async (
     ),
   );
   const ours = [
-    ...pushed.filter(({ row }) => row.state !== "refused" && row.state !== "lost"),
-    ...seen.filter(({ how }) => how !== "channel"),
+    ...pushed.flatMap(({ row, ...number }) => {
+      const isShown = row.appliedAt !== null && Date.parse(row.appliedAt) <= second.soldAtMs;
+      return row.state === "refused" || row.state === "lost" ? [] : [{ ...number, isShown }];
+    }),
+    ...seen.filter(({ how }) => how !== "channel").map((number) => ({ ...number, isShown: true })),
   ].toSorted((a, b) => b.madeAtMs - a.madeAtMs);
-  const fromOurs = numberBehind(ours, second, sold, seller);
+  // What was read back replaced all that came before; what is newer may have been there, or not yet.
+  const replacedAt = ours.findIndex(({ isShown }) => isShown);
+  const candidates = replacedAt < 0 ? ours : ours.slice(0, replacedAt + 1);
+  const fromOurs = numberBehind(candidates, second, sold, seller);
   // What the channel was seen to show since counts where no number of ours allowed the sale.
   const since = seen.filter(({ madeAtMs }) => fromOurs === undefined || madeAtMs > fromOurs.madeAtMs);
   const number = numberBehind(fromOurs === undefined ? since : [fromOurs, ...since], second, sold, seller);
@@ -178,7 +184,7 @@ const ledgersOffer = (second: Taking, found: Takings): Offer => {
 const noBrakes = { accountState: null, holdId: null, blockedReason: null };
 
 const brakesOf = async (deps: OversellDeps, seller: Seller, atMs: number): Promise<OversellFigures["brakes"]> => ({
-  accountState: seller.accountState !== "live" && seller.stateSinceMs <= atMs ? seller.accountState : null,
+  accountState: await notLiveAt(deps.db, seller.accountId, toIso(atMs)),
   holdId: brakeOf(await holdsAt(deps.db, seller.listingId, toIso(atMs))).frozenBy?.id ?? null,
   blockedReason: seller.blockedReason,
 });

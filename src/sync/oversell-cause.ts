@@ -150,7 +150,7 @@ const told = (taking: Taking): Reason => {
 
 /** What kept the listing from a lower number after the ledger knew. `stands`: it would not have gone by itself. */
 const unpushed = (taking: Taking, figures: OversellFigures): Reason & { readonly stands: boolean } => {
-  const { brakes, writes } = figures;
+  const { brakes, writes, offer } = figures;
   const soldAtMs = figures.second.soldAtMs;
   const ours = (what: OversellWhat, stands: boolean) => ({ cause: "our-lag", what, stands }) as const;
   if (taking.wasParked) return ours("parked", true);
@@ -158,7 +158,10 @@ const unpushed = (taking: Taking, figures: OversellFigures): Reason & { readonly
   if (brakes.accountState !== null) return ours("account-not-live", true);
   if (brakes.holdId !== null) return ours("hold", true);
   const last = writes.findLast(({ version }) => version >= taking.version);
-  if (last === undefined) return brakes.blockedReason === null ? ours("not-sent", false) : ours("blocked", true);
+  if (last === undefined && brakes.blockedReason !== null) return ours("blocked", true);
+  // It was computed anew and came to the same number.
+  if (last === undefined && offer?.countsMore === true) return { cause: "policy", what: "counts", stands: true };
+  if (last === undefined) return ours("not-sent", false);
   if (last.state === "lost") return ours("lost-push", true);
   if (last.state === "refused") return ours("refused", true);
   if (last.answeredAtMs === null || last.answeredAtMs > soldAtMs) return ours("sending", false);

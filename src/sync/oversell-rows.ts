@@ -64,8 +64,6 @@ const Seller = z.object({
   ref: z.string(),
   unitsEach: z.number(),
   linkedAtMs: z.number(),
-  accountState: z.string(),
-  stateSinceMs: z.number(),
   blockedReason: z.string().nullable(),
 });
 export type Seller = z.infer<typeof Seller>;
@@ -77,15 +75,26 @@ export const sellersOf = (on: Queryable, sku: string): Promise<readonly Seller[]
     Seller,
     sql`
       select l.id as "listingId", l.account_id as "accountId", l.ref, k.units as "unitsEach",
-             (extract(epoch from k.linked_at) * 1000)::float8 as "linkedAtMs", a.state as "accountState",
-             (extract(epoch from a.state_since) * 1000)::float8 as "stateSinceMs", t.blocked_reason as "blockedReason"
+             (extract(epoch from k.linked_at) * 1000)::float8 as "linkedAtMs", t.blocked_reason as "blockedReason"
         from listing_link k
         join listing l on l.id = k.listing_id and l.fulfilled_by = 'merchant'
-        join account a on a.id = l.account_id
         left join push_target t on t.listing_id = l.id
        where k.sku = ${sku}
        order by l.id`,
   );
+
+/** The state of an account at a time, unless it was live; null too where nobody knows. */
+export const notLiveAt = async (on: Queryable, accountId: string, at: string): Promise<string | null> => {
+  const [then] = await query(
+    on,
+    z.object({ state: z.string() }),
+    sql`
+      select state from account_state
+       where account_id = ${accountId} and since <= ${at}::timestamptz
+       order by since desc, id desc limit 1`,
+  );
+  return then === undefined || then.state === "live" ? null : then.state;
+};
 
 const Seen = z.object({ units: z.number(), observedAtMs: z.number(), terms: z.json() });
 

@@ -47,7 +47,13 @@ export const runOversellShow = async (given: {
       const isRight = told.length > 0 && told.every(({ cause, what }) => cause === deed?.cause && what === deed.what);
       return isRight || deed === undefined
         ? []
-        : [{ deed: deed.name, sku, found: told.map(({ cause, what }) => `${cause}/${what}`).join(", ") || "no incident" }];
+        : [
+            {
+              deed: deed.name,
+              sku,
+              found: told.map(({ cause, what }) => `${cause}/${what}`).join(", ") || "no incident",
+            },
+          ];
     });
     const right = given.staged - wrong.length;
     return {

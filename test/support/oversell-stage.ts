@@ -2,6 +2,7 @@ import type { OrderSnapshot } from "../../src/connectors/connector.ts";
 import { LocationId, Sku } from "../../src/core/ids.ts";
 import { seededRandom } from "../../src/core/random.ts";
 import { inTransaction } from "../../src/db/transaction.ts";
+import type { AccountPlan } from "../../src/jobs/deps.ts";
 import type { Command } from "../../src/ledger/commands.ts";
 import { setAccountState } from "../../src/sync/accounts.ts";
 import { type Door, keepDeliveries } from "../../src/sync/inbox.ts";
@@ -95,12 +96,22 @@ export class OversellStage {
       await this.bench.run("confirm-pushes", place);
     }
   }
+  /** Another setting of an account, from now on. */
+  configure(place: Place, change: Partial<AccountPlan>): void {
+    this.bench.settings.set(place, { ...this.bench.settings.get(place), ...change });
+  }
   async setState(place: Place, state: "live" | "paused"): Promise<void> {
     const now = this.bench.clock.iso();
     await setAccountState(this.bench.database.db, { accountId: place, state, reason: "a test", now });
   }
   submit(command: Command): Promise<{ readonly status: string }> {
     return this.bench.deps.ledger.submit(command);
+  }
+  /** Units come in, when all orders up to now are known. */
+  async receive(sku: string, units: number): Promise<void> {
+    this.pass(30_000);
+    await this.bench.receive(sku, units);
+    for (const place of [here, elsewhere, quiet] as const) await this.poll(place);
   }
   /** Somebody corrects the shelf by hand. */
   async adjust(sku: string, units: number): Promise<void> {
