@@ -121,4 +121,3 @@ export const oversellPostMortem = async (deps: OversellDeps, id: number): Promis
   };
 };
 
-export type { OversellCause };

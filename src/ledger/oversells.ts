@@ -82,8 +82,8 @@ export const movementsUpTo = (
 export const oversoldUnits = (on: Queryable) =>
   query(
     on,
-    z.object({ accountId: z.string(), incidents: z.number(), units: z.number() }),
+    z.object({ accountId: z.string(), units: z.number() }),
     sql`
-      select coalesce(account_id, 'none') as "accountId", count(*) as incidents, sum(units_short)::bigint as units
+      select coalesce(account_id, 'none') as "accountId", sum(units_short)::bigint as units
         from oversell_incident group by 1 order by 1`,
   );

@@ -11,35 +11,37 @@ export const oversellCauses = [
 export type OversellCause = (typeof oversellCauses)[number];
 
 /** Where it went wrong, finer than the cause. */
-export type OversellWhat =
-  /** their-lag: only asked for; told late; took our number and did not show it. */
-  | "polled"
-  | "told-late"
-  | "showing"
-  /** our-lag: came in and not applied; waits for a link; account, hold, refusals, lost or open pushes; not sent. */
-  | "ingest"
-  | "parked"
-  | "account-not-live"
-  | "hold"
-  | "blocked"
-  | "refused"
-  | "lost-push"
-  | "unanswered"
-  | "sending"
-  | "not-sent"
-  /** policy */
-  | "counts"
-  | "locations"
-  | "margin-off"
-  /** manual */
-  | "by-hand"
-  | "restored"
-  | "listing-edit"
-  /** the rest */
-  | "message-lost"
-  | "same-moment"
-  | "sold-past-number"
-  | "unexplained";
+export const oversellWhats = [
+  // their-lag: it is only asked; it told late; it took our number and did not show it.
+  "polled",
+  "told-late",
+  "showing",
+  // our-lag: came in and not applied; waited for a link; then what kept the lower number from the listing.
+  "ingest",
+  "parked",
+  "account-not-live",
+  "hold",
+  "blocked",
+  "refused",
+  "lost-push",
+  "unanswered",
+  "sending",
+  "not-sent",
+  // policy
+  "counts",
+  "locations",
+  "margin-off",
+  // manual
+  "by-hand",
+  "restored",
+  "listing-edit",
+  // unseen-order, race, channel-fault, unknown
+  "message-lost",
+  "same-moment",
+  "sold-past-number",
+  "unexplained",
+] as const;
+export type OversellWhat = (typeof oversellWhats)[number];
 
 /** Something that took units off a level, or gave some back. */
 export type Taking = {
