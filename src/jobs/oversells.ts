@@ -1,11 +1,6 @@
 import { toIso } from "../core/clock.ts";
 import { type OversellRow, type OversellsPage, oversellsPage } from "../ledger/oversells.ts";
-import {
-  causeOfOversell,
-  type OversellCause,
-  type OversellFigures,
-  type OversellVerdict,
-} from "../sync/oversell-cause.ts";
+import { causeOfOversell, type OversellFigures, type OversellVerdict } from "../sync/oversell-cause.ts";
 import { type AvoidedBy, avoidedBy } from "../sync/oversell-setting.ts";
 import { oversellFigures } from "./oversell-figures.ts";
 import type { OversellDeps } from "./oversell-takings.ts";
@@ -35,7 +30,14 @@ export type PostMortem = ExplainedOversell & {
   readonly timeline: readonly PostMortemEntry[];
 };
 
-const unknown: OversellVerdict = { cause: "unknown", what: "unexplained", movementId: null, gapMs: null, blames: [] };
+const unknown: OversellVerdict = {
+  cause: "unknown",
+  what: "unexplained",
+  movementId: null,
+  gapMs: null,
+  blames: [],
+  excessUnits: 0,
+};
 const nothing: AvoidedBy = { setting: "none", value: null, account: null };
 
 const judge = (deps: OversellDeps, figures: OversellFigures | undefined) => {
@@ -120,4 +122,3 @@ export const oversellPostMortem = async (deps: OversellDeps, id: number): Promis
     timeline: await storyOf(deps, row, figures),
   };
 };
-

@@ -137,6 +137,8 @@ export type Blame = {
 };
 export type OversellVerdict = Pick<Blame, "cause" | "what" | "movementId" | "gapMs"> & {
   readonly blames: readonly Blame[];
+  /** By how much the number was above what there was when the second sale was made; of the SKU, at least 0. */
+  readonly excessUnits: number;
 };
 
 /** Channels state times to the second, and a message and a write take a round trip each: nobody reacts faster. */
@@ -212,7 +214,10 @@ const overOffered = ({ offer, brakes }: OversellFigures): Reason => {
 };
 
 /** Who put how many units on sale that were not there, earliest first. */
-const exposures = (figures: OversellFigures, offer: Offer): readonly Blame[] => {
+const exposures = (
+  figures: OversellFigures,
+  offer: Offer,
+): { readonly found: readonly Blame[]; readonly excessUnits: number } => {
   const found: Blame[] = [];
   let excess = offer.units * offer.unitsEach - offer.availableUnits;
   let offered = offer.units * offer.unitsEach;
@@ -237,7 +242,7 @@ const exposures = (figures: OversellFigures, offer: Offer): readonly Blame[] => 
   const past = figures.second.units - Math.max(0, offered);
   if (past > 0 && offer.how !== "channel")
     found.push({ cause: "channel-fault", what: "sold-past-number", units: past, movementId: null, gapMs: null });
-  return found;
+  return { found, excessUnits: Math.max(0, excess) };
 };
 
 const unexplained = { cause: "unknown", what: "unexplained", movementId: null, gapMs: null } as const;
@@ -252,11 +257,12 @@ export const causeOfOversell = (figures: OversellFigures): OversellVerdict => {
   const hand = [last, second].find(({ by }) => by === "hand");
   if (hand !== undefined) {
     const blame = { cause: "manual", what: "by-hand", movementId: hand.movementId, gapMs: null } as const;
-    return { ...blame, blames: [{ ...blame, units: unitsShort }] };
+    return { ...blame, blames: [{ ...blame, units: unitsShort }], excessUnits: 0 };
   }
   const blames: Blame[] = [];
   let left = unitsShort;
-  for (const blame of offer === null ? [] : exposures(figures, offer)) {
+  const { found, excessUnits } = offer === null ? { found: [], excessUnits: 0 } : exposures(figures, offer);
+  for (const blame of found) {
     if (left <= 0) break;
     blames.push({ ...blame, units: Math.min(left, blame.units) });
     left -= blame.units;
@@ -265,5 +271,12 @@ export const causeOfOversell = (figures: OversellFigures): OversellVerdict => {
   const unitsOf = (cause: OversellCause): number =>
     blames.reduce((sum, blame) => sum + (blame.cause === cause ? blame.units : 0), 0);
   const [first = unexplained] = blames.toSorted((a, b) => unitsOf(b.cause) - unitsOf(a.cause));
-  return { cause: first.cause, what: first.what, movementId: first.movementId, gapMs: first.gapMs, blames };
+  return {
+    cause: first.cause,
+    what: first.what,
+    movementId: first.movementId,
+    gapMs: first.gapMs,
+    blames,
+    excessUnits,
+  };
 };

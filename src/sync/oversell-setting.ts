@@ -20,10 +20,11 @@ const none: AvoidedBy = { setting: "none", value: null, account: null };
 /** Asking more often than that costs more calls than it tells orders. */
 const pollSecondsMin = 10;
 
-const buffer = ({ offer, unitsShort, second }: OversellFigures): AvoidedBy => {
+/** All that the number was too high by: with less kept back, the second sale would still have found units to take. */
+const buffer = ({ excessUnits }: OversellVerdict, { offer, second }: OversellFigures): AvoidedBy => {
   // A checkout takes what the ledger has: no listing's buffer keeps it back.
-  if (offer === null || offer.how === "ledger") return none;
-  const units = offer.bufferUnits + Math.ceil(unitsShort / offer.unitsEach);
+  if (offer === null || offer.how === "ledger" || excessUnits === 0) return none;
+  const units = offer.bufferUnits + Math.ceil(excessUnits / offer.unitsEach);
   return { setting: "policy.buffer", value: units, account: second.accountId };
 };
 
@@ -35,8 +36,8 @@ const pace = (late: Taking, figures: OversellFigures, telling: TellingAccount | 
 };
 
 /**
- * The setting that would have avoided an oversell. A buffer is the smallest that would have covered the units short; a
- * pace of polls leaves half of the time for the rest. Pure.
+ * The setting that would have avoided an oversell. A buffer is the smallest that would have covered what was sold unseen;
+ * a pace of polls leaves half of the time for the rest. Pure.
  */
 export const avoidedBy = (
   verdict: OversellVerdict,
@@ -49,9 +50,9 @@ export const avoidedBy = (
     case "polled":
       if (late !== undefined && telling?.messagesSetting != null)
         return { setting: telling.messagesSetting, value: null, account: late.accountId };
-      return (late && pace(late, figures, telling)) ?? buffer(figures);
+      return (late && pace(late, figures, telling)) ?? buffer(verdict, figures);
     case "message-lost":
-      return (late && pace(late, figures, telling)) ?? buffer(figures);
+      return (late && pace(late, figures, telling)) ?? buffer(verdict, figures);
     case "account-not-live":
       return { setting: "account.state", value: "live", account };
     case "hold":
@@ -74,6 +75,6 @@ export const avoidedBy = (
     case "unexplained":
       return none;
     default:
-      return buffer(figures);
+      return buffer(verdict, figures);
   }
 };

@@ -17,7 +17,7 @@ export type Deed = {
 
 /** The second sale, told and applied at once. */
 const sellSecond = async (stage: OversellStage, sku: string, split: Split): Promise<void> =>
-  stage.tell(here, stage.sell(here, sku, split.second));
+  stage.tell(here, stage.buy(here, sku, split.second));
 
 /** The first sale, known to the ledger at once. */
 const sellFirst = async (stage: OversellStage, sku: string, split: Split): Promise<void> => {
@@ -37,7 +37,7 @@ export const deeds: readonly Deed[] = [
   deed("two buyers at once", "race", "same-moment", async (stage, sku, split) => {
     const first = stage.sell(elsewhere, sku, split.first);
     stage.pass(20, 1_900);
-    const second = stage.sell(here, sku, split.second);
+    const second = stage.buy(here, sku, split.second);
     stage.pass(200, 900);
     // Whoever is told of first.
     const told = [() => stage.tell(elsewhere, first), () => stage.tell(here, second)];
@@ -77,7 +77,7 @@ export const deeds: readonly Deed[] = [
     await stage.work(here);
     stage.channel(here).mood = "applies";
     stage.pass(2_000, 3_500);
-    const second = stage.sell(here, sku, split.second);
+    const second = stage.buy(here, sku, split.second);
     stage.channel(here).shown.set(sku, stage.channel(here).writes.at(-1)?.units ?? 0);
     stage.pass(300);
     await stage.bench.run("confirm-pushes", here);
@@ -155,14 +155,15 @@ export const deeds: readonly Deed[] = [
     const usual = stage.bench.deps.planFor(here);
     if (usual === undefined) throw new Error("no plan");
     const policy = { ...usual.policy, counts };
-    stage.configure(here, { overrides: [{ skus: [sku], listings: [], policy }] });
+    const overrides = usual.overrides ?? [];
+    stage.configure(here, { overrides: [{ skus: [sku], listings: [], policy }, ...overrides] });
     await stage.receive(sku, 1);
     await stage.work(here);
     await sellFirst(stage, sku, split);
     await stage.work(here);
     stage.pass(5_000, 60_000);
     await sellSecond(stage, sku, { ...split, second: split.second + 1 });
-    stage.configure(here, { overrides: [] });
+    stage.configure(here, { overrides });
   }),
   deed("a write over a sale, with the margin off", "policy", "margin-off", async (stage, sku, { units }) => {
     // It stays off: a cause is told by the settings of when it is asked for.
@@ -197,7 +198,7 @@ export const deeds: readonly Deed[] = [
     await sellFirst(stage, sku, split);
     await stage.work();
     stage.pass(20_000, 60_000);
-    await sellSecond(stage, sku, split);
+    await stage.tell(here, stage.sell(here, sku, split.second));
   }),
   deed("a checkout after a sale that was told late", "their-lag", "told-late", async (stage, sku, split) => {
     const first = stage.sell(elsewhere, sku, split.first);

@@ -1,4 +1,5 @@
 import { listOversells } from "../../src/jobs/oversells.ts";
+import { showEverything } from "../../src/mapping/policy.ts";
 import { deeds } from "./oversell-deeds.ts";
 import { here, OversellStage } from "./oversell-stage.ts";
 
@@ -9,25 +10,36 @@ export type OversellShow = {
   readonly right: number;
   readonly rightShare: number;
   readonly wrong: readonly { readonly deed: string; readonly sku: string; readonly found: string }[];
+  /** SKUs that were oversold. */
+  readonly oversold: ReadonlySet<string>;
+  /** Buffers that would have avoided it, as told, by SKU. */
+  readonly buffers: ReadonlyMap<string, number>;
   /** To read one page of fifty with their causes. */
   readonly pageMs: number;
 };
 
-/** Stages so many oversells, each kind in turn with times and units by chance, and asks for the causes at the end. */
+/**
+ * Stages so many oversells, each kind in turn with times and units by chance, and asks for the causes at the end.
+ * `buffers`: kept back of these SKUs from the start, on the account where the second sale is made.
+ */
 export const runOversellShow = async (given: {
   readonly staged: number;
   readonly seed: number;
-  readonly only?: string;
+  readonly buffers?: ReadonlyMap<string, number>;
 }): Promise<OversellShow> => {
-  const acts = deeds.filter(({ name }) => given.only === undefined || name === given.only);
   const names = Array.from({ length: given.staged }, (_, index) => `SKU-${index}`);
   const units = new Map(names.map((sku, index) => [sku, 4 + ((index * 7 + given.seed) % 9)]));
-  const stage = await OversellStage.open(units, given.seed);
+  const overrides = [...(given.buffers ?? [])].map(([sku, bufferUnits]) => ({
+    skus: [sku],
+    listings: [],
+    policy: { ...showEverything, bufferUnits },
+  }));
+  const stage = await OversellStage.open(units, given.seed, { settings: { overrides } });
   try {
     const expected = new Map<string, (typeof deeds)[number]>();
     for (const [index, sku] of names.entries()) {
-      const deed = acts[index % acts.length];
-      if (deed === undefined) throw new Error(`no deed ${given.only}`);
+      const deed = deeds[index % deeds.length];
+      if (deed === undefined) throw new Error("there are no deeds");
       expected.set(sku, deed);
       const there = units.get(sku) ?? 0;
       const first = stage.int(1, there - 1);
@@ -45,15 +57,9 @@ export const runOversellShow = async (given: {
       const deed = expected.get(sku);
       const told = found.filter((row) => row.sku === sku);
       const isRight = told.length > 0 && told.every(({ cause, what }) => cause === deed?.cause && what === deed.what);
-      return isRight || deed === undefined
-        ? []
-        : [
-            {
-              deed: deed.name,
-              sku,
-              found: told.map(({ cause, what }) => `${cause}/${what}`).join(", ") || "no incident",
-            },
-          ];
+      if (isRight || deed === undefined) return [];
+      const causes = told.map(({ cause, what }) => `${cause}/${what}`).join(", ");
+      return [{ deed: deed.name, sku, found: causes || "no incident" }];
     });
     const right = given.staged - wrong.length;
     return {
@@ -62,6 +68,12 @@ export const runOversellShow = async (given: {
       right,
       rightShare: right / given.staged,
       wrong,
+      oversold: new Set(found.map(({ sku }) => sku)),
+      buffers: new Map(
+        found.flatMap(({ sku, avoidedBy: { setting, value } }) =>
+          setting === "policy.buffer" && typeof value === "number" ? [[sku, value] as const] : [],
+        ),
+      ),
       pageMs,
     };
   } finally {

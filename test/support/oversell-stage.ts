@@ -6,6 +6,7 @@ import type { AccountPlan } from "../../src/jobs/deps.ts";
 import type { Command } from "../../src/ledger/commands.ts";
 import { setAccountState } from "../../src/sync/accounts.ts";
 import { type Door, keepDeliveries } from "../../src/sync/inbox.ts";
+import type { TestDatabase } from "./database.ts";
 import { accountId, JobBench } from "./job-bench.ts";
 import type { ToyChannel } from "./toy-channel.ts";
 
@@ -28,9 +29,14 @@ export class OversellStage {
     this.#random = seededRandom(seed);
   }
 
-  /** `skus`: by how many units there are of each. */
-  static async open(skus: ReadonlyMap<string, number>, seed: number): Promise<OversellStage> {
-    const bench = await JobBench.open();
+  /** `skus`: how many units there are of each. `settings`: of `here`, from the start. */
+  static async open(
+    skus: ReadonlyMap<string, number>,
+    seed: number,
+    given: { readonly database?: TestDatabase; readonly settings?: Partial<AccountPlan> } = {},
+  ): Promise<OversellStage> {
+    const bench = await JobBench.open(given.database);
+    bench.settings.set(here, given.settings ?? {});
     const channels = {
       [here]: bench.channel,
       [elsewhere]: await bench.addAccount(elsewhere),
@@ -66,6 +72,10 @@ export class OversellStage {
   /** A buyer takes units; nobody is told yet. */
   sell(place: Place, sku: string, units: number): OrderSnapshot {
     return this.channel(place).sell(`${place}-${(this.#orders += 1)}`, sku, units);
+  }
+  /** A buyer takes so many, or as many as are shown. */
+  buy(place: Place, sku: string, units: number): OrderSnapshot {
+    return this.sell(place, sku, Math.min(units, Math.max(0, this.channel(place).shown.get(sku) ?? 0)));
   }
   /** The order comes in, and is kept. */
   async keep(place: Place, order: OrderSnapshot, door: Door = "webhook"): Promise<void> {

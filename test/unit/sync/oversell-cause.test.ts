@@ -225,10 +225,10 @@ test.each<
   [string, Parameters<typeof figures>[0], typeof telling | { ordersEveryMs: number; messagesSetting: string }, object]
 >([
   [
-    "a buffer of the units short",
+    "a buffer of all that was sold unseen",
     { first: late, unitsShort: 2 },
     telling,
-    { setting: "policy.buffer", value: 2, account: "shop" },
+    { setting: "policy.buffer", value: 3, account: "shop" },
   ],
   [
     "on top of the buffer there was, in sets of the listing",
@@ -239,7 +239,7 @@ test.each<
       second: { units: 6 },
     },
     telling,
-    { setting: "policy.buffer", value: 4 },
+    { setting: "policy.buffer", value: 3 },
   ],
   [
     "polls twice in the time there was",
