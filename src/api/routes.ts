@@ -1,6 +1,7 @@
 import { createRoute, z } from "@hono/zod-openapi";
 import { driftRoutes } from "./drift-routes.ts";
 import { ledgerLogRoutes } from "./ledger-log-routes.ts";
+import { oversellRoutes } from "./oversell-routes.ts";
 import { pastRoutes } from "./past-routes.ts";
 import { planRoutes } from "./plan-routes.ts";
 import { reservationRoutes } from "./reservation-routes.ts";
@@ -67,4 +68,5 @@ export const apiRoutes: readonly ScopedRoute[] = [
   ...planRoutes,
   ...supportRoutes,
   ...driftRoutes,
+  ...oversellRoutes,
 ];

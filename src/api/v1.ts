@@ -7,6 +7,7 @@ import { mountInventory } from "./inventory.ts";
 import { acceptJson } from "./json-body.ts";
 import { mountLedgerLog } from "./ledger-log.ts";
 import { mountMovements } from "./movements.ts";
+import { mountOversells } from "./oversells.ts";
 import { mountPastInventory } from "./past-inventory.ts";
 import { mountPlans, type PlansDeps } from "./plans.ts";
 import { mountReservations } from "./reservations.ts";
@@ -44,6 +45,7 @@ export const v1Routes = (deps: V1Deps): OpenAPIHono<WebEnv> => {
   mountPlans(app, deps);
   mountSupport(app, deps);
   mountDrifts(app, deps);
+  mountOversells(app, deps);
   app.all("/v1/*", () => problemResponse("not-found", { detail: "See /openapi.json for what there is." }));
   return app;
 };

@@ -13,6 +13,7 @@ import { keyCommands } from "./keys.ts";
 import { ledgerLogCommands } from "./ledger-log.ts";
 import { rebuildCommand } from "./ledger-rebuild.ts";
 import { mappingCommands } from "./mapping.ts";
+import { oversellCommands } from "./oversells.ts";
 import { pastCommands } from "./past.ts";
 import { planCommands } from "./plan.ts";
 import { applyCommands } from "./plan-apply.ts";
@@ -51,6 +52,7 @@ export const createProgram = (): Command => {
   explainCommands(program);
   auditCommand(program);
   driftCommands(program);
+  oversellCommands(program);
   keyCommands(program);
   simulateCommand(program);
   demoCommand(program);

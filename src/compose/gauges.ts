@@ -5,6 +5,7 @@ import { readTreeSize } from "../ledger/log/log-rows.ts";
 import { openRewind } from "../ledger/log/rewind.ts";
 import { unsealedCount } from "../ledger/log/seal.ts";
 import { outboxWaiting } from "../ledger/outbox.ts";
+import { oversoldUnits } from "../ledger/oversells.ts";
 import { accountStates, listAccounts } from "../sync/accounts.ts";
 import { listFindings } from "../sync/findings.ts";
 import { type OwedWork, owedWork } from "../sync/owed-work.ts";
@@ -138,6 +139,13 @@ export const registerWorkGauges = ({
           labels: { account: accountId, cause, state },
           value: count,
         })),
+    },
+    {
+      name: "lockstep_oversold_units",
+      help: "Units sold that were not there, since the beginning, by account; none = no order did it.",
+      labelNames,
+      read: async () =>
+        (await oversoldUnits(db)).map(({ accountId, units }) => ({ labels: { account: accountId }, value: units })),
     },
     {
       name: "lockstep_queue_jobs",

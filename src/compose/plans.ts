@@ -8,6 +8,13 @@ const raisePollShare = 1 / 20;
 /** On top of the times that orders may stay unseen on both sides of a sale. */
 const quietMsMin = 2_000;
 
+/** What makes a channel tell of orders by itself, for advice. */
+const messagesSettings: Readonly<Record<ConfiguredAccount["channel"], string>> = {
+  amazon: "notifications.queue_url",
+  ebay: "webhooks.verification_token",
+  shopify: "server.public_url",
+};
+
 /** What jobs need to know of an account's settings. `orderLagMsMax`: the latest any account lists its orders. */
 export const accountPlan = (account: ConfiguredAccount, guards: GuardSettings, orderLagMsMax: number): AccountPlan => ({
   accountId: account.id,
@@ -21,6 +28,7 @@ export const accountPlan = (account: ConfiguredAccount, guards: GuardSettings, o
   ordersEveryMsMin: Math.max(500, Math.round(account.poll.ordersMs * raisePollShare)),
   listingsEveryMs: account.poll.listingsMs,
   expires: account.expires ?? {},
+  messagesSetting: messagesSettings[account.channel],
   channelStockLocationId: account.channelStockLocationId,
   audit: {
     ...defaultAuditPlan,

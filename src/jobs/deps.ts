@@ -47,6 +47,8 @@ export type AccountPlan = {
   readonly expires?: Readonly<Record<string, string>>;
   /** Where stock that lies with the channel is counted; absent: it is not read. */
   readonly channelStockLocationId?: string | undefined;
+  /** The setting by which its channel would tell of orders by itself. */
+  readonly messagesSetting?: string;
   /** How its listings are audited; absent = the usual way. */
   readonly audit?: AuditPlan;
 };

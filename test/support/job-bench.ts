@@ -6,7 +6,7 @@ import { inTransaction } from "../../src/db/transaction.ts";
 import { auditAccount } from "../../src/jobs/audit-account.ts";
 import { checkInvariants } from "../../src/jobs/check-invariants.ts";
 import { confirmPushes } from "../../src/jobs/confirm-pushes.ts";
-import type { JobDeps, JobName } from "../../src/jobs/deps.ts";
+import type { AccountPlan, JobDeps, JobName } from "../../src/jobs/deps.ts";
 import { ensureSubscriptions } from "../../src/jobs/ensure-subscriptions.ts";
 import { expireReservations } from "../../src/jobs/expire-reservations.ts";
 import { importListings } from "../../src/jobs/import-listings.ts";
@@ -37,6 +37,8 @@ export class JobBench {
   readonly deps: JobDeps;
   /** Accounts beside the first, by id. Their jobs run only when asked for. */
   readonly others = new Map<string, ToyChannel>();
+  /** Settings of an account that differ from the usual, by its id. */
+  readonly settings = new Map<string, Partial<AccountPlan>>();
   readonly #woken = new Set<JobName>();
   #ids = 0;
 
@@ -77,6 +79,7 @@ export class JobBench {
               ordersEveryMs: 60_000,
               ordersEveryMsMin: 0,
               listingsEveryMs: 60_000,
+              ...this.settings.get(id),
             }
           : undefined,
       wake: (name) => this.#woken.add(name),
