@@ -6,7 +6,7 @@ import type { PlainAnswer } from "../ops/problem.ts";
 import { securityHeadersOf, uncached } from "../ops/security-headers.ts";
 import type { Authoriser } from "./authorise.ts";
 import { idempotencyKey } from "./fields.ts";
-import { jsonType, strictJsonText } from "./json-body.ts";
+import { jsonType, strictJson } from "./json-body.ts";
 import { reserveInventory } from "./reservation-routes.ts";
 import { ReserveBody } from "./reservation-schemas.ts";
 import { reservationOut, reservationPath } from "./reservations.ts";
@@ -50,7 +50,7 @@ const onBody = (incoming: IncomingMessage, take: (bytes: Uint8Array) => void): v
 };
 
 const parseBody = (bytes: Uint8Array): ReserveBody => {
-  const parsed = ReserveBody.safeParse(JSON.parse(strictJsonText(bytes)));
+  const parsed = ReserveBody.safeParse(strictJson(bytes).value);
   if (parsed.success) return parsed.data;
   throw validationProblem("json", parsed.error);
 };

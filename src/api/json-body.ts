@@ -17,13 +17,13 @@ const decode = (bytes: Uint8Array): string => {
   }
 };
 
-/** The body's text, when it is JSON that means one thing. Errors: `ProblemError`. */
-export const strictJsonText = (bytes: Uint8Array): string => {
+/** A body that is JSON and means one thing. Errors: `ProblemError`. */
+export const strictJson = (bytes: Uint8Array): { readonly text: string; readonly value: unknown } => {
   const text = decode(bytes);
   const checked = checkJsonText(text);
   if (checked.kind === "unacceptable") throw new ProblemError("invalid-json", { detail: checked.detail });
   if (checked.kind === "mistakes") throw new ProblemError("invalid-request", { errors: checked.errors });
-  return text;
+  return { text, value: checked.value };
 };
 
 /**
@@ -45,7 +45,7 @@ export const acceptJson = (bytesMax: number): MiddlewareHandler<WebEnv> => {
         detail: `A body may have ${bytesMax} bytes; split it into several requests.`,
       });
     }
-    const text = strictJsonText(bytes);
+    const { text } = strictJson(bytes);
     // The stream is spent: the route's validator finds the text where Hono itself would have kept it.
     Object.assign(c.req.bodyCache, { text: Promise.resolve(text) });
     await next();
