@@ -62,15 +62,14 @@ const parseBody = (bytes: Uint8Array): ReserveBody => {
  */
 export const createHotReserve = (deps: HotDeps): HotListener => {
   const { authoriser, settings, log } = deps;
-  const fixed = Object.entries({
-    ...securityHeadersOf(route, settings),
-    "cache-control": uncached,
-  }).flat();
+  const fixed = Object.entries({ ...securityHeadersOf(route, settings), "cache-control": uncached }).flat();
 
   const send = (outgoing: ServerResponse, requestId: string, { status, headers, body }: PlainAnswer): void => {
-    const own = Object.entries(headers).flat();
     const length = String(Buffer.byteLength(body));
-    outgoing.writeHead(status, [...own, ...fixed, "x-request-id", requestId, "content-length", length]);
+    // Names and values by turns: what Node writes as they are.
+    const all = [...fixed, "x-request-id", requestId, "content-length", length];
+    for (const name in headers) all.push(name, headers[name] as string);
+    outgoing.writeHead(status, all);
     outgoing.end(body);
   };
 
