@@ -7,6 +7,8 @@ export type Keyring = {
   find(text: string): Promise<ApiKey | undefined>;
   /** True when this process has seen the key work before; no database is asked. */
   isFamiliar(text: string): boolean;
+  /** The key, when its text was found so lately that it counts as in force; undefined says nothing about it. */
+  known(text: string): ApiKey | undefined;
 };
 
 /** A revoked key stops working everywhere within this time. */
@@ -14,6 +16,14 @@ const cacheMs = 5_000;
 const entriesMax = 2_000;
 
 type Entry = { readonly key: ApiKey | undefined; readonly readAtMs: number };
+
+/** Re-inserting keeps a map in order of use; the first one is then the one least recently read. */
+const remember = (entries: Map<string, Entry>, name: string, entry: Entry): void => {
+  entries.delete(name);
+  entries.set(name, entry);
+  const oldest = entries.keys().next();
+  if (entries.size > entriesMax && oldest.done !== true) entries.delete(oldest.value);
+};
 
 /**
  * API keys with a short memory of both hits and misses. `load` asks the database by hash; a malformed or mistyped key
@@ -24,22 +34,29 @@ export const createKeyring = (deps: {
   readonly load: (keyHash: string) => Promise<ApiKey | undefined>;
 }): Keyring => {
   const entries = new Map<string, Entry>();
-  const remember = (keyHash: string, entry: Entry): void => {
-    // Re-inserting keeps the map in order of use; the first one is then the one least recently read.
-    entries.delete(keyHash);
-    entries.set(keyHash, entry);
-    const oldest = entries.keys().next();
-    if (entries.size > entriesMax && oldest.done !== true) entries.delete(oldest.value);
+  // By text, because hashing costs more than all the rest: only keys in force, gone soon after they stop counting.
+  const texts = new Map<string, Entry>();
+  const isFresh = (entry: Entry): boolean => deps.clock.monotonicMs() - entry.readAtMs < cacheMs;
+  const known = (text: string): ApiKey | undefined => {
+    const entry = texts.get(text);
+    if (entry === undefined || isFresh(entry)) return entry?.key;
+    texts.delete(text);
+    return undefined;
   };
   return {
+    known,
     find: async (text) => {
+      const recent = known(text);
+      if (recent !== undefined) return recent;
       const keyHash = hashOfKeyText(text);
       if (keyHash === undefined) return undefined;
       const readAtMs = deps.clock.monotonicMs();
-      const known = entries.get(keyHash);
-      if (known !== undefined && readAtMs - known.readAtMs < cacheMs) return known.key;
+      const before = entries.get(keyHash);
+      if (before !== undefined && isFresh(before)) return before.key;
       const key = await deps.load(keyHash);
-      remember(keyHash, { key, readAtMs });
+      remember(entries, keyHash, { key, readAtMs });
+      for (const [old, entry] of texts) if (!isFresh(entry)) texts.delete(old);
+      if (key !== undefined) remember(texts, text, { key, readAtMs });
       return key;
     },
     isFamiliar: (text) => {

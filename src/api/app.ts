@@ -15,21 +15,29 @@ import { createEndedSessions, type SignInDeps } from "../ops/signed-in.ts";
 import type { WebEnv } from "../ops/web-env.ts";
 import { webhookRoutes } from "../webhooks/receive.ts";
 import { createAuthoriser } from "./authorise.ts";
+import { createHotReserve, type HotListener } from "./hot-reserve.ts";
 import { openApiDocument } from "./openapi.ts";
 import { v1Routes } from "./v1.ts";
 import type { WebDeps } from "./web-deps.ts";
 
-/** Everything the `web` role serves, as one app: `app.request()` in tests, `serveWeb` in production. */
-export const createWebApp = (deps: WebDeps): Hono<WebEnv> => {
+export type Web = {
+  /** Everything the `web` role serves. */
+  readonly app: Hono<WebEnv>;
+  /** What is taken past the framework, when it is plainly in order. */
+  readonly hot: HotListener;
+};
+
+export const createWeb = (deps: WebDeps): Web => {
   const signIn: SignInDeps = { settings: deps.settings, clock: deps.clock, ended: createEndedSessions(deps.clock) };
   const keyring = createKeyring({ clock: deps.clock, load: (keyHash) => findApiKey(deps.db, keyHash) });
   const authoriser = createAuthoriser({ keyring, clock: deps.clock, metrics: deps.metrics, log: deps.log });
   const openApi = openApiDocument();
+  const https = deps.settings.publicUrl?.startsWith("https://") ?? false;
 
   const app = new Hono<WebEnv>();
   app.onError((error, c) => answerError(error, deps.log, { requestId: c.get("requestId") }));
   app.notFound(() => problemResponse("not-found"));
-  app.use(securityHeaders({ https: deps.settings.publicUrl?.startsWith("https://") ?? false }));
+  app.use(securityHeaders({ https }));
   app.use(observeRequests(deps));
 
   app.get("/", (c) => c.redirect("/console", 302));
@@ -51,5 +59,9 @@ export const createWebApp = (deps: WebDeps): Hono<WebEnv> => {
   app.route("/", consoleRoutes({ ...deps, signIn }));
   app.route("/", supportPages({ ...deps, signIn }));
   app.route("/", boardRoutes({ ...deps, signIn }));
-  return app;
+  const settings = { apiBodyBytes: deps.settings.apiBodyBytes, https };
+  return { app, hot: createHotReserve({ ...deps, authoriser, settings }) };
 };
+
+/** The framework's part alone, for tests with `app.request()`. */
+export const createWebApp = (deps: WebDeps): Hono<WebEnv> => createWeb(deps).app;

@@ -10,6 +10,8 @@ import { ProblemError } from "../ops/problem.ts";
 import type { WebEnv } from "../ops/web-env.ts";
 
 export type Authoriser = {
+  /** The key of an `Authorization` header, when it is known without asking and has the scope. Undefined refuses nothing. */
+  known(authorization: string | undefined, scope: Scope): ApiKey | undefined;
   /** The request's key. Throws `ProblemError` 401 or 429. */
   identify(c: Context<WebEnv>): Promise<ApiKey>;
   /** The same, and the key must have the scope. Throws 403 besides. */
@@ -34,6 +36,12 @@ export const createAuthoriser = (deps: {
   readonly log: Log;
 }): Authoriser => {
   const limiter = new AttemptLimiter(deps.clock, failureLimits);
+
+  const known = (authorization: string | undefined, scope: Scope): ApiKey | undefined => {
+    const text = bearer.exec(authorization ?? "")?.[1];
+    const key = text === undefined ? undefined : deps.keyring.known(text);
+    return key?.scopes.includes(scope) === true ? key : undefined;
+  };
 
   const identify = async (c: Context<WebEnv>): Promise<ApiKey> => {
     const text = bearer.exec(c.req.header("authorization") ?? "")?.[1];
@@ -64,7 +72,7 @@ export const createAuthoriser = (deps: {
     throw new ProblemError("forbidden", { detail: `This needs a key with the scope ${scope}.` });
   };
 
-  return { identify, demand };
+  return { known, identify, demand };
 };
 
 /** Nothing below `/v1` is answered without a key in force, not even that it is not there. */

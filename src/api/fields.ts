@@ -30,10 +30,12 @@ export const figures = {
 export const lines = <Line extends z.ZodType>(line: Line): z.ZodArray<Line> =>
   z.array(line).min(1, "must have at least one line").max(linesMax, `must have at most ${linesMax} lines`);
 
+export const idempotencyKey: RegExp = /^[\x21-\x7e]{1,255}$/;
+
 export const IdempotencyHeader = z.object({
   "idempotency-key": z
     .string("is missing")
-    .regex(/^[\x21-\x7e]{1,255}$/, "must be 1 to 255 printable ASCII characters without spaces")
+    .regex(idempotencyKey, "must be 1 to 255 printable ASCII characters without spaces")
     .openapi({
       description:
         "Names this request for ever: sending the same body under the same key again changes nothing and gets the same answer.",

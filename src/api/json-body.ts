@@ -4,14 +4,26 @@ import { readBody } from "../ops/read-body.ts";
 import type { WebEnv } from "../ops/web-env.ts";
 import { checkJsonText } from "./strict-json.ts";
 
-const jsonType = /^application\/json(?:\s*;\s*charset=utf-?8)?\s*$/i;
+export const jsonType = /^application\/json(?:\s*;\s*charset=utf-?8)?\s*$/i;
+
+// Keeps nothing between calls unless told to stream.
+const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 const decode = (bytes: Uint8Array): string => {
   try {
-    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
+    return utf8.decode(bytes);
   } catch {
     throw new ProblemError("invalid-json", { detail: "The body is not valid UTF-8." });
   }
+};
+
+/** A body that is JSON and means one thing. Errors: `ProblemError`. */
+export const strictJson = (bytes: Uint8Array): { readonly text: string; readonly value: unknown } => {
+  const text = decode(bytes);
+  const checked = checkJsonText(text);
+  if (checked.kind === "unacceptable") throw new ProblemError("invalid-json", { detail: checked.detail });
+  if (checked.kind === "mistakes") throw new ProblemError("invalid-request", { errors: checked.errors });
+  return { text, value: checked.value };
 };
 
 /**
@@ -33,10 +45,7 @@ export const acceptJson = (bytesMax: number): MiddlewareHandler<WebEnv> => {
         detail: `A body may have ${bytesMax} bytes; split it into several requests.`,
       });
     }
-    const text = decode(bytes);
-    const checked = checkJsonText(text);
-    if (checked.kind === "unacceptable") throw new ProblemError("invalid-json", { detail: checked.detail });
-    if (checked.kind === "mistakes") throw new ProblemError("invalid-request", { errors: checked.errors });
+    const { text } = strictJson(bytes);
     // The stream is spent: the route's validator finds the text where Hono itself would have kept it.
     Object.assign(c.req.bodyCache, { text: Promise.resolve(text) });
     await next();

@@ -28,7 +28,9 @@ const lineOut = (line: ReservationLine): ReservationOut["lines"][number] => {
   return { sku, location: locationId, askedUnits, heldUnits, committedUnits, releasedUnits, openUnits };
 };
 
-const reservationOut = ({ reservation }: ReservationAnswer): ReservationOut => ({
+export const reservationPath = ({ reservation }: ReservationAnswer): string => `/v1/reservations/${reservation.id}`;
+
+export const reservationOut = ({ reservation }: ReservationAnswer): ReservationOut => ({
   id: reservation.id,
   state: reservation.state,
   expiresAt: reservation.expiresAt,
@@ -75,7 +77,7 @@ export const mountReservations = (app: OpenAPIHono<WebEnv>, deps: SubmitDeps): v
   app.openapi(reserveInventory, async (c) => {
     const idempotencyKey = c.req.valid("header")["idempotency-key"];
     const answer = await reserve(deps, { apiKey: c.get("apiKey"), idempotencyKey, body: c.req.valid("json") });
-    c.header("location", `/v1/reservations/${answer.reservation.id}`);
+    c.header("location", reservationPath(answer));
     return c.json(reservationOut(answer), 201);
   });
   app.openapi(commitReservation, async (c) => {

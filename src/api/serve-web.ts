@@ -1,9 +1,10 @@
-import type { Server } from "node:http";
+import { createServer, type RequestListener, type Server, type ServerOptions } from "node:http";
 import type { AddressInfo } from "node:net";
 import { createAdaptorServer } from "@hono/node-server";
 import type { Hono } from "hono";
 import { type Clock, systemClock } from "../core/clock.ts";
 import type { WebEnv } from "../ops/web-env.ts";
+import type { HotListener } from "./hot-reserve.ts";
 
 export type WebServer = {
   readonly port: number;
@@ -62,9 +63,22 @@ const closeGracefully = async (server: Server, clock: Clock, graceMs: number): P
   await watching;
 };
 
-/** Serves the app over HTTP/1.1. Errors: the operating system's when the port is taken. */
-export const serveWeb = async (app: Pick<Hono<WebEnv>, "fetch">, options: ServeOptions): Promise<WebServer> => {
-  const server = createAdaptorServer({ fetch: app.fetch, serverOptions }) as Server;
+/**
+ * Serves the app over HTTP/1.1; `hot`, when given, is asked first. Errors: the operating system's when the port is taken.
+ */
+export const serveWeb = async (
+  app: Pick<Hono<WebEnv>, "fetch">,
+  options: ServeOptions,
+  hot: HotListener = () => false,
+): Promise<WebServer> => {
+  const server = createAdaptorServer({
+    fetch: app.fetch,
+    serverOptions,
+    createServer: ((nodeOptions: ServerOptions, framework: RequestListener) =>
+      createServer(nodeOptions, (incoming, outgoing) => {
+        if (!hot(incoming, outgoing)) framework(incoming, outgoing);
+      })) as typeof createServer,
+  }) as Server;
   server.maxConnections = connectionsMax;
   const port = await listen(server, options);
   const clock = options.clock ?? systemClock;

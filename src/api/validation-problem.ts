@@ -65,6 +65,20 @@ const fieldProblemsOf = (issues: readonly Issue[]): readonly FieldProblem[] => {
   return [...byField.values()].slice(0, errorsMax);
 };
 
+/** A failed validation as our problem; `target` is the part of the request, as the framework names it. */
+export const validationProblem = (target: string, error: z.core.$ZodError): ProblemError => {
+  const errors = fieldProblemsOf(error.issues);
+  if (target !== "header") return new ProblemError("invalid-request", { errors });
+  return new ProblemError("idempotency-key-required", {
+    detail: "Send Idempotency-Key with a name of your own for this request; repeat it when you repeat the request.",
+    errors: errors.map((one) => ({
+      ...one,
+      field: "Idempotency-Key",
+      fix: "send 1 to 255 printable ASCII characters without spaces",
+    })),
+  });
+};
+
 /** For `OpenAPIHono`: turns a failed validation into our problem answers. */
 export const validationHook = (
   result:
@@ -72,17 +86,5 @@ export const validationHook = (
     | { readonly success: false; readonly target: string; readonly error: z.core.$ZodError },
   _c: Context,
 ): undefined => {
-  if (result.success) return;
-  const errors = fieldProblemsOf(result.error.issues);
-  if (result.target === "header") {
-    throw new ProblemError("idempotency-key-required", {
-      detail: "Send Idempotency-Key with a name of your own for this request; repeat it when you repeat the request.",
-      errors: errors.map((one) => ({
-        ...one,
-        field: "Idempotency-Key",
-        fix: "send 1 to 255 printable ASCII characters without spaces",
-      })),
-    });
-  }
-  throw new ProblemError("invalid-request", { errors });
+  if (!result.success) throw validationProblem(result.target, result.error);
 };

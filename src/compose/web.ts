@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { createWebApp } from "../api/app.ts";
+import { createWeb } from "../api/app.ts";
 import { serveWeb } from "../api/serve-web.ts";
 import type { Settings, UserSettings } from "../config/settings.ts";
 import type { Connector } from "../connectors/connector.ts";
@@ -58,7 +58,7 @@ export const openWeb = async (parts: WebParts): Promise<{ readonly url: string; 
   const { settings, db, queues, clock } = parts;
   registerWorkGauges(parts);
   const { host, port, publicUrl } = settings.server;
-  const app = createWebApp({
+  const { app, hot } = createWeb({
     ...parts,
     ids: randomUUID,
     settings: { ...settings.limits, users: parts.users, secretKey: parts.secretKey, publicUrl },
@@ -77,6 +77,6 @@ export const openWeb = async (parts: WebParts): Promise<{ readonly url: string; 
     accountsView: () => accountsView(parts),
     health: () => healthOf(parts),
   });
-  const server = await serveWeb(app, { host, port });
+  const server = await serveWeb(app, { host, port }, hot);
   return { url: `http://${host}:${server.port}`, close: () => server.close() };
 };

@@ -1,7 +1,7 @@
 import { HTTPException } from "hono/http-exception";
 import { CommitUnknownError, isTransient } from "../db/transaction.ts";
 import type { Log } from "./logger.ts";
-import { ProblemError, problemResponse } from "./problem.ts";
+import { type PlainAnswer, ProblemError, problemAnswer, responseOf } from "./problem.ts";
 
 const databaseRetryMs = 5_000;
 
@@ -24,23 +24,26 @@ const ownRetryAfterMs = (error: unknown): number | undefined => {
 };
 
 /** The answer to anything a handler threw. What is not a `ProblemError` is logged, and the caller learns only its kind. */
-export const answerError = (error: unknown, log: Log, fields: object): Response => {
-  if (error instanceof ProblemError) return problemResponse(error.slug, error.options);
+export const errorAnswer = (error: unknown, log: Log, fields: object): PlainAnswer => {
+  if (error instanceof ProblemError) return problemAnswer(error.slug, error.options);
   if (error instanceof HTTPException && error.status < 500) {
-    return problemResponse(error.status === 404 ? "not-found" : "invalid-request");
+    return problemAnswer(error.status === 404 ? "not-found" : "invalid-request");
   }
   const busyMs = ownRetryAfterMs(error);
   if (busyMs !== undefined) {
     log.warn({ ...fields, err: error }, "request answered busy");
-    return problemResponse("busy", { retryAfterMs: busyMs, detail: "Send the same request again after Retry-After." });
+    return problemAnswer("busy", { retryAfterMs: busyMs, detail: "Send the same request again after Retry-After." });
   }
   if (isDatabaseTrouble(error)) {
     log.error({ ...fields, err: error }, "request failed for want of the database");
-    return problemResponse("unavailable", {
+    return problemAnswer("unavailable", {
       retryAfterMs: databaseRetryMs,
       detail: "Send the same request again after Retry-After; with the same Idempotency-Key nothing happens twice.",
     });
   }
   log.error({ ...fields, err: error }, "request failed");
-  return problemResponse("internal");
+  return problemAnswer("internal");
 };
+
+export const answerError = (error: unknown, log: Log, fields: object): Response =>
+  responseOf(errorAnswer(error, log, fields));

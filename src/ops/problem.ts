@@ -71,17 +71,33 @@ export class ProblemError extends Error {
 
 export const problemUri = (slug: ProblemSlug): string => `urn:lockstep:problem:${slug}`;
 
+/** An answer before it is written to either kind of server. Names of headers in lower case. */
+export type PlainAnswer = {
+  readonly status: ContentfulStatusCode;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+};
+
 /** An `application/problem+json` answer (RFC 9457). */
-export const problemResponse = (slug: ProblemSlug, options: ProblemOptions = {}): Response => {
+export const problemAnswer = (slug: ProblemSlug, options: ProblemOptions = {}): PlainAnswer => {
   const { status, title } = problems[slug];
-  const headers = new Headers({ "content-type": "application/problem+json", ...options.headers });
-  if (options.retryAfterMs !== undefined) headers.set("retry-after", String(Math.ceil(options.retryAfterMs / 1_000)));
+  const { detail, errors, retryAfterMs } = options;
   const body = {
     type: problemUri(slug),
     title,
     status,
-    ...(options.detail === undefined ? {} : { detail: options.detail }),
-    ...(options.errors === undefined ? {} : { errors: options.errors }),
+    ...(detail === undefined ? {} : { detail }),
+    ...(errors === undefined ? {} : { errors }),
   };
-  return new Response(JSON.stringify(body), { status, headers });
+  const headers = {
+    "content-type": "application/problem+json",
+    ...options.headers,
+    ...(retryAfterMs === undefined ? {} : { "retry-after": String(Math.ceil(retryAfterMs / 1_000)) }),
+  };
+  return { status, headers, body: JSON.stringify(body) };
 };
+
+export const responseOf = ({ status, headers, body }: PlainAnswer): Response => new Response(body, { status, headers });
+
+export const problemResponse = (slug: ProblemSlug, options: ProblemOptions = {}): Response =>
+  responseOf(problemAnswer(slug, options));

@@ -14,25 +14,29 @@ const policyFor = (path: string): string => {
   return closed;
 };
 
-/** On every answer. Nothing we serve may be framed, sniffed, cached by others, or load from elsewhere. */
+/** What every answer carries. Nothing we serve may be framed, sniffed, or load from elsewhere. */
+export const securityHeadersOf = (path: string, settings: { readonly https: boolean }): Record<string, string> => ({
+  "content-security-policy": policyFor(path),
+  "x-content-type-options": "nosniff",
+  "x-frame-options": "DENY",
+  "referrer-policy": "no-referrer",
+  "cross-origin-resource-policy": "same-origin",
+  "cross-origin-opener-policy": "same-origin",
+  "permissions-policy": "camera=(), geolocation=(), microphone=()",
+  ...(settings.https ? { "strict-transport-security": "max-age=31536000" } : {}),
+});
+
+/** Stock figures, sessions and job data belong in no cache. */
+export const uncached = "no-store";
+
 export const securityHeaders = (settings: { readonly https: boolean }): MiddlewareHandler => {
   return async (c, next) => {
     await next();
     const headers = c.res.headers;
-    headers.set("content-security-policy", policyFor(c.req.path));
-    headers.set("x-content-type-options", "nosniff");
-    headers.set("x-frame-options", "DENY");
-    headers.set("referrer-policy", "no-referrer");
-    headers.set("cross-origin-resource-policy", "same-origin");
-    headers.set("cross-origin-opener-policy", "same-origin");
-    headers.set("permissions-policy", "camera=(), geolocation=(), microphone=()");
-    if (settings.https) headers.set("strict-transport-security", "max-age=31536000");
-    // Stock figures, sessions and job data belong in no cache; the board's hashed scripts may stay in the browser's own.
-    if (!headers.has("cache-control")) {
-      headers.set(
-        "cache-control",
-        c.req.path.startsWith("/board/static/") && c.res.ok ? "private, max-age=86400" : "no-store",
-      );
-    }
+    for (const [name, value] of Object.entries(securityHeadersOf(c.req.path, settings))) headers.set(name, value);
+    if (headers.has("cache-control")) return;
+    // The board's hashed scripts may stay in the browser's own.
+    const isStatic = c.req.path.startsWith("/board/static/") && c.res.ok;
+    headers.set("cache-control", isStatic ? "private, max-age=86400" : uncached);
   };
 };

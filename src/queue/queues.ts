@@ -1,3 +1,4 @@
+import { setTimeout as pause } from "node:timers/promises";
 import { type Queue, UnrecoverableError, type Worker } from "bullmq";
 import { z } from "zod";
 import type { QueueLog, QueueServer } from "./backend.ts";
@@ -5,6 +6,12 @@ import type { BoundJob } from "./define-job.ts";
 import { judge } from "./judge.ts";
 
 const Envelope = z.strictObject({ payload: z.json(), later: z.literal(true).optional() });
+
+/**
+ * A wake-up that was asked for while one was on its way follows after this: a ledger that commits hundreds of times a second
+ * asks as often, and to ask the server costs more than a small batch does.
+ */
+const wakeGapMs = 10;
 
 /** A run that failed on its way goes on after this. */
 const goOnAfterMs = 500;
@@ -77,7 +84,8 @@ export const createQueues = (
     }
     const sent = add(name, key, payload, delayMs)
       .catch((error: Error) => deps.log.warn({ job: name, key, err: error.message }, "wake-up not queued"))
-      .then(() => {
+      .then(async () => {
+        if (state.again) await pause(wakeGapMs);
         adding.delete(slot);
         if (state.again) wake(name, payload, options);
       });

@@ -22,7 +22,11 @@ let authoriser: Authoriser;
 
 beforeEach(() => {
   authoriser = createAuthoriser({
-    keyring: { find: async (text) => keys.get(text), isFamiliar: (text) => keys.has(text) },
+    keyring: {
+      find: async (text) => keys.get(text),
+      isFamiliar: (text) => keys.has(text),
+      known: (text) => keys.get(text),
+    },
     clock,
     metrics: createMetrics(),
     log,

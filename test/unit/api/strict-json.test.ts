@@ -9,13 +9,23 @@ test("whatever JSON.stringify writes with whole numbers is accepted", () => {
     fc.property(fc.jsonValue({ maxDepth: 5 }), (value) => {
       const text = JSON.stringify(value, whole);
       fc.pre(!text.includes('"__proto__"'));
-      expect(checkJsonText(text)).toEqual({ kind: "ok" });
+      expect(checkJsonText(text)).toEqual({ kind: "ok", value: JSON.parse(text) });
     }),
   );
 });
 
 test.each(["", "{", "{'a':1}", '{"a":1,}', "[1 2]", "NaN", '{"a":01}', "\u0000"])("%j is not JSON", (text) => {
   expect(checkJsonText(text)).toMatchObject({ kind: "unacceptable", detail: "The body is not valid JSON." });
+});
+
+test("where a string ends is seen behind any number of backslashes", () => {
+  for (const written of ["", "\\\\", '\\"', '\\\\\\"', "\\\\\\\\", '\\",\\"b\\":1,\\"']) {
+    const once = `{"a":"${written}","b":1}`;
+    expect(checkJsonText(once)).toMatchObject({ kind: "ok" });
+    expect(checkJsonText(`${once.slice(0, -1)},"b":2}`)).toMatchObject({
+      detail: expect.stringContaining("b is given"),
+    });
+  }
 });
 
 test("a name given twice in one object is refused, also when it is spelled differently", () => {
@@ -27,7 +37,7 @@ test("a name given twice in one object is refused, also when it is spelled diffe
 });
 
 test("the same name in different objects, and as a value, is fine", () => {
-  expect(checkJsonText('{"a":{"a":"a"},"b":[{"a":1},{"a":2}],"c":"a","d":"\\"a\\":{"}')).toEqual({ kind: "ok" });
+  expect(checkJsonText('{"a":{"a":"a"},"b":[{"a":1},{"a":2}],"c":"a","d":"\\"a\\":{"}')).toMatchObject({ kind: "ok" });
 });
 
 test("a number with more digits than a double holds is named by its field", () => {
@@ -37,7 +47,7 @@ test("a number with more digits than a double holds is named by its field", () =
       errors: [{ field: "lines[1].units" }],
     });
   }
-  expect(checkJsonText('{"a":[0.001, -0, 1e3, 1000000000, 0.10]}')).toEqual({ kind: "ok" });
+  expect(checkJsonText('{"a":[0.001, -0, 1e3, 1000000000, 0.10]}')).toMatchObject({ kind: "ok" });
 });
 
 test("__proto__ is an unknown field like any other", () => {
@@ -48,7 +58,7 @@ test("__proto__ is an unknown field like any other", () => {
 });
 
 test("nesting has an end, and a hostile depth costs nothing", () => {
-  expect(checkJsonText(`${"[".repeat(20)}${"]".repeat(20)}`)).toEqual({ kind: "ok" });
+  expect(checkJsonText(`${"[".repeat(20)}${"]".repeat(20)}`)).toMatchObject({ kind: "ok" });
   expect(checkJsonText(`${"[".repeat(21)}${"]".repeat(21)}`).kind).toBe("unacceptable");
   expect(checkJsonText(`${"[".repeat(100_000)}${"]".repeat(100_000)}`).kind).toBe("unacceptable");
 });
