@@ -48,6 +48,19 @@ const reservationParams = ({ newReservations }: Decision): readonly string[] => 
   jsonTexts(newReservations, (one) => JSON.stringify(one.lines)),
 ];
 
+/** What `ledger_write` takes after the time, in its order. */
+export const writeParams = (decision: Decision): readonly (string | null)[] => [
+  ...keyParams(decision),
+  ...levelParams(decision),
+  ...movementParams(decision),
+  ...reservationParams(decision),
+  jsonOrNull(decision.changedReservations),
+  jsonOrNull(decision.newTransfers),
+  jsonOrNull(decision.changedTransfers),
+  jsonOrNull(decision.orderLines),
+  jsonOrNull(decision.incidents),
+];
+
 const params = Array.from({ length: 38 }, (_, index) => `$${index + 1}`).join(", ");
 
 /** Everything a decision changes, as one statement; undefined when it changes nothing. */
@@ -57,16 +70,5 @@ export const writeStatement = (decision: Decision, recordedAt: string): HotState
     : {
         name: "ledger-write",
         text: `select ledger_write(${params})`,
-        values: [
-          recordedAt,
-          ...keyParams(decision),
-          ...levelParams(decision),
-          ...movementParams(decision),
-          ...reservationParams(decision),
-          jsonOrNull(decision.changedReservations),
-          jsonOrNull(decision.newTransfers),
-          jsonOrNull(decision.changedTransfers),
-          jsonOrNull(decision.orderLines),
-          jsonOrNull(decision.incidents),
-        ],
+        values: [recordedAt, ...writeParams(decision)],
       };
