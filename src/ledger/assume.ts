@@ -1,11 +1,10 @@
 import { toIso } from "../core/clock.ts";
-import { numbersText, textsText } from "../db/array-text.ts";
 import type { HotStatement } from "../db/sql.ts";
 import type { Command, Reserve } from "./commands.ts";
 import { type Decision, decide } from "./decide.ts";
 import type { LevelMemory } from "./memory.ts";
 import { type Level, type LockedState, levelKey } from "./state.ts";
-import { writeParams } from "./write.ts";
+import { writeAheadStatement } from "./write.ts";
 
 /** A batch that is decided already, on levels nobody has locked yet. */
 export type Assumed = {
@@ -32,15 +31,6 @@ const levelsSeen = (memory: LevelMemory, commands: readonly Reserve[]): Readonly
   return seen;
 };
 
-const seenParams = (seen: readonly Level[]): readonly string[] => [
-  textsText(seen, (level) => level.sku),
-  textsText(seen, (level) => level.locationId),
-  numbersText(seen, (level) => level.onHand),
-  numbersText(seen, (level) => level.reserved),
-  numbersText(seen, (level) => level.incoming),
-  numbersText(seen, (level) => level.version),
-];
-
 const nothing = new Map<string, never>();
 
 /** Reservations that are asked for and not made: what they were refused for holds only if they are not there yet. */
@@ -49,8 +39,6 @@ const absent = (commands: readonly Reserve[], { newReservations }: Decision): re
   const made = new Set(newReservations.map(({ id }) => id));
   return [...new Set(commands.map(({ reservationId }) => reservationId))].filter((id) => !made.has(id));
 };
-
-const params = Array.from({ length: 46 }, (_, index) => `$${index + 1}`).join(", ");
 
 /**
  * The batch decided on remembered levels, by the same rules as on locked ones; undefined when it is not made of
@@ -82,18 +70,12 @@ export const assume = (
   };
   const decision = decide(state, commands);
   const before = [...seen.values()];
-  const hasEnd = commands.some(({ ttlMs }) => ttlMs !== null);
-  const statement = {
-    name: "ledger-write-assumed",
-    text: `select ledger_write_assumed(${params}) as "clockAt"`,
-    values: [
-      ...seenParams(before),
-      textsText(absent(commands, decision), (id) => id),
-      hasEnd ? clockAt : null,
-      clockSlackMs,
-      ...writeParams(decision),
-    ],
-  };
+  const statement = writeAheadStatement(decision, {
+    levels: before,
+    absentReservations: absent(commands, decision),
+    clockAt: commands.some(({ ttlMs }) => ttlMs !== null) ? clockAt : null,
+    clockSlackMs,
+  });
   const changed = new Map(decision.levels.map((level) => [levelKey(level.sku, level.locationId), level]));
   return {
     answers: decision.answers,

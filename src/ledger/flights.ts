@@ -23,6 +23,8 @@ export interface Flights {
 
 /** One that commits and one behind it: a third would only wait, and could be larger by then. */
 const flightsMax = 2;
+/** What a batch costs however small it is: fewer are better off with those who ask while the one under way commits. */
+export const besideFrom = 24;
 
 type Flight = { readonly size: number; readonly done: Promise<void> };
 
@@ -32,10 +34,13 @@ export const createFlights = (db: Db): Flights => {
   let line: Promise<StatementLine> | undefined;
   let wake: (() => void) | undefined;
 
-  /** Behind one that is under way goes only a batch about as large: small ones cost the most for each command. */
+  /** Behind one that is under way goes only a batch about as large, else the two would soon be a large one and a tiny one. */
   const isWorthIt = (waiting: number): boolean => {
     const last = flights.at(-1);
-    return last === undefined || (flights.length < flightsMax && failed.length === 0 && waiting >= last.size / 2);
+    return (
+      last === undefined ||
+      (flights.length < flightsMax && failed.length === 0 && waiting >= Math.max(besideFrom, last.size / 2))
+    );
   };
 
   const fly = async (statement: HotStatement, landing: Landing): Promise<void> => {

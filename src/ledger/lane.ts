@@ -12,7 +12,7 @@ import {
 import { type Assumed, assume } from "./assume.ts";
 import type { Command } from "./commands.ts";
 import { createFairQueue } from "./fair-queue.ts";
-import { createFlights } from "./flights.ts";
+import { besideFrom, createFlights } from "./flights.ts";
 import { createLevelMemory, type LevelMemory } from "./memory.ts";
 import { prepare } from "./post.ts";
 
@@ -59,8 +59,6 @@ type Waiting = {
 };
 
 const triesMax = 5;
-/** Below it a batch of its own costs more than working beside the other one gains. */
-const splitFrom = 48;
 /** After an assumption that was wrong others are writing too: for so long, look first. */
 const lookFirstMs = 100;
 
@@ -172,7 +170,7 @@ export const createLane = (
       await setImmediate();
       if (queue.length === 0) continue;
       // Who all waited for one batch are made two, of which the second goes behind the first.
-      const isSplit = wentAhead && flights.count === 0 && queue.length >= splitFrom;
+      const isSplit = wentAhead && flights.count === 0 && queue.length >= 2 * besideFrom;
       const batch = queue.take(Math.min(limits.batchMax, isSplit ? Math.ceil(queue.length / 2) : queue.length));
       wentAhead = sendAhead(batch);
       if (wentAhead) continue;

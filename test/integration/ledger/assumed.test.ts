@@ -27,8 +27,8 @@ const countingDb = (): Db => ({
               get: (target, property) => {
                 const value: unknown = Reflect.get(target, property);
                 if (property !== "query") return typeof value === "function" ? value.bind(target) : value;
-                return async (asked: { name?: string; text: string }) => {
-                  const isAhead = asked.name === "ledger-write-assumed";
+                return async (asked: { name?: string; text: string; values?: unknown[] }) => {
+                  const isAhead = asked.name === "ledger-write" && asked.values?.[0] === null;
                   try {
                     const result: unknown = await target.query(asked);
                     if (isAhead) sent.right += 1;
