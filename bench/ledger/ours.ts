@@ -1,4 +1,4 @@
-import { systemClock } from "../../src/core/clock.ts";
+import { systemClock, toIso } from "../../src/core/clock.ts";
 import { LocationId, Sku } from "../../src/core/ids.ts";
 import { systemRandom } from "../../src/core/random.ts";
 import { openDb } from "../../src/db/pool.ts";
@@ -44,17 +44,20 @@ export const openOurs = async (url: string): Promise<Contestant> => {
     };
   };
   let levelsBefore = 0;
+  let occurredAt = common.occurredAt;
   return {
     name: "ledger",
     begin: async () => {
       levelsBefore = (await readSums("none")).levels;
+      // Reservations are asked for as they happen.
+      occurredAt = toIso(systemClock.now());
     },
     reserve: async ({ key, sku }) => {
       const answer = await ledger.submit({
         kind: "reserve",
         key,
         actor: "bench",
-        occurredAt: common.occurredAt,
+        occurredAt,
         reservationId: key,
         lines: [{ sku: Sku.parse(sku), locationId, units: 1 }],
         mode: "all",

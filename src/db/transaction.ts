@@ -87,6 +87,38 @@ export const inShortTransaction = async <Result>(
   }
 };
 
+/** A connection kept for statements that are each a transaction of their own and need not wait for one another's answer. */
+export interface StatementLine {
+  /** The rows, once committed. A rejection says no more than that it may not be there: ask again under the same keys. */
+  send(statement: HotStatement): Promise<readonly unknown[]>;
+  /** Gives the connection back; nothing may be under way. */
+  close(): void;
+}
+
+export const openStatementLine = async (db: Db): Promise<StatementLine> => {
+  const client = await db.pool.connect();
+  let broken: Error | undefined;
+  const onError = (error: Error): void => {
+    broken = error;
+  };
+  client.on("error", onError);
+  return {
+    send: async (statement) => {
+      try {
+        return (await client.query({ ...statement, values: [...statement.values] })).rows;
+      } catch (error) {
+        // Not what the database answers to a statement: the connection itself is in doubt.
+        if (!/^[0-9A-Z]{5}$/.test(codeOf(error))) broken = error as Error;
+        throw error;
+      }
+    },
+    close: () => {
+      client.removeListener("error", onError);
+      client.release(broken);
+    },
+  };
+};
+
 const transientCodes = new Set([
   "40001",
   "40P01",

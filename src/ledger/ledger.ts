@@ -3,6 +3,7 @@ import { availableParallelism } from "node:os";
 import type { Answer, AnswerTo } from "./answers.ts";
 import type { Command } from "./commands.ts";
 import { createLane, type Lane, type LaneDeps, type LaneLimits } from "./lane.ts";
+import { createLevelMemory } from "./memory.ts";
 
 /** Callers take turns in a full batch. Without a caller it is the command's actor. */
 export type SubmitOptions = { readonly caller?: string };
@@ -30,7 +31,8 @@ export const parseAnswer = (text: string): Answer => JSON.parse(text) as Answer;
  * sends two commands that need an order awaits the first.
  */
 export const createLedger = (deps: LaneDeps, limits?: LaneLimits): Ledger => {
-  const lanes = Array.from({ length: lanesCount }, () => createLane(deps, limits));
+  const memory = createLevelMemory();
+  const lanes = Array.from({ length: lanesCount }, () => createLane(deps, limits, memory));
   const submitText = (command: Command, options: SubmitOptions = {}): Promise<string> => {
     const shard = (hash("sha1", shardOf(command), "buffer") as Buffer).readUInt32BE(0) % lanesCount;
     return (lanes[shard] as Lane).submit(command, options.caller ?? command.actor);

@@ -2,19 +2,30 @@ import { type HotStatement, hotQuery, type Tx } from "../db/sql.ts";
 import type { Command } from "./commands.ts";
 import { decide } from "./decide.ts";
 import { lockState } from "./lock.ts";
+import type { Level } from "./state.ts";
 import { writeStatement } from "./write.ts";
+
+export type Prepared = {
+  readonly answers: readonly string[];
+  readonly write: HotStatement | undefined;
+  /** The levels it looked at, as they are once it is committed; those it changed come last. */
+  readonly levels: readonly Level[];
+  readonly clockAt: string;
+};
 
 /**
  * Locks and decides inside the caller's transaction; what remains to be done is `write`, the transaction's last
  * statement. Answers come in the commands' order, as stored text, and are true once that is committed.
  */
-export const prepare = async (
-  tx: Tx,
-  commands: readonly Command[],
-): Promise<{ readonly answers: readonly string[]; readonly write: HotStatement | undefined }> => {
+export const prepare = async (tx: Tx, commands: readonly Command[]): Promise<Prepared> => {
   const { state, recordedAt } = await lockState(tx, commands);
   const decision = decide(state, commands);
-  return { answers: decision.answers, write: writeStatement(decision, recordedAt) };
+  return {
+    answers: decision.answers,
+    write: writeStatement(decision, recordedAt),
+    levels: [...state.levels.values(), ...decision.levels],
+    clockAt: state.clockAt,
+  };
 };
 
 /**

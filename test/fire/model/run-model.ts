@@ -46,7 +46,8 @@ export const runModel = async (
   const model = new PlainLedger(locations, Date.parse("2026-11-25T00:00:00.000Z"));
   await setClock(toIso(model.nowMs));
   const deps = { db, clock: systemClock, random: seededRandom(seed + 1), afterCommit: () => undefined };
-  const limits = { batchMax, waitingMax: runLength, waitingMaxPerCaller: runLength };
+  // The clock stands where it is put: nothing with an end may be decided by another.
+  const limits = { batchMax, waitingMax: runLength, waitingMaxPerCaller: runLength, clockSlackMs: 0 };
   const lanes = Array.from({ length: groups }, (_, group) => ({
     lane: createLane(deps, limits),
     draw: createDraw(group, seededRandom(seed * 100 + group), model),

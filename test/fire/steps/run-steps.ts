@@ -3,6 +3,7 @@ import { canonicalJson } from "../../../src/core/digest.ts";
 import { seededRandom } from "../../../src/core/random.ts";
 import { type Db, openDb } from "../../../src/db/pool.ts";
 import { dueReservations } from "../../../src/ledger/due-reservations.ts";
+import { laneLimits } from "../../../src/ledger/lane.ts";
 import { createLedger } from "../../../src/ledger/ledger.ts";
 import { upsertLocations } from "../../../src/ledger/queries.ts";
 import { brokenInvariants, type CampaignReport, type FireDatabase, type Tell } from "../campaign.ts";
@@ -62,7 +63,9 @@ export const runSteps = async (
     openDb({ url, connectionsMax: 1, applicationName: `fire-${name}`, onIdleError: () => undefined });
   const dbs = [openSession("a"), openSession("b")] as const;
   const observer = openSession("observer");
-  const ledger = createLedger({ db, clock: systemClock, random, afterCommit: () => undefined });
+  // The clock stands where it is put: nothing with an end may be decided by another.
+  const limits = { ...laneLimits, clockSlackMs: 0 };
+  const ledger = createLedger({ db, clock: systemClock, random, afterCommit: () => undefined }, limits);
   const faults: string[] = [];
   let nowMs = startMs;
   let runs = 0;
