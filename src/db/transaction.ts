@@ -1,6 +1,13 @@
 import type pg from "pg";
 import type { Db } from "./pool.ts";
-import type { HotStatement, Tx } from "./sql.ts";
+import { answerMarginMs } from "./pool.ts";
+import { execute, type HotStatement, sql, type Tx } from "./sql.ts";
+
+/** The same transaction, in which each statement may take so long instead of what the pool allows. */
+export const allowStatements = async (tx: Tx, timeoutMs: number): Promise<Tx> => {
+  await execute(tx, sql`select set_config('statement_timeout', ${String(timeoutMs)}, true)`);
+  return { ...tx, answerMsMax: timeoutMs + answerMarginMs };
+};
 
 /** COMMIT failed or its answer was lost: the work may be there or not. Ask again under the same keys. */
 export class CommitUnknownError extends Error {
@@ -105,7 +112,7 @@ export const isTransient = (error: unknown): boolean => {
   const code = (error as pg.DatabaseError | undefined)?.code;
   if (code !== undefined && transientCodes.has(code)) return true;
   const message = error instanceof Error ? error.message : "";
-  return /ECONNREFUSED|ECONNRESET|EPIPE|Connection terminated|not queryable|timeout exceeded when trying to connect/.test(
+  return /ECONNREFUSED|ECONNRESET|EPIPE|Connection terminated|not queryable|timeout exceeded when trying to connect|Query read timeout/.test(
     message,
   );
 };
