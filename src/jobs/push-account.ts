@@ -6,10 +6,11 @@ import { defineJob, type RunAgain } from "../queue/define-job.ts";
 import { findAccount, pauseForGuard } from "../sync/accounts.ts";
 import { disownSentAttempts } from "../sync/attempts.ts";
 import { readCursor } from "../sync/cursors.ts";
-import { holdLease, type Lease, releaseLease, takeLease } from "../sync/leases.ts";
+import { holdLease, type Lease, takeLease } from "../sync/leases.ts";
 import { LeaseLostError } from "./begin-attempts.ts";
 import { bulkRows } from "./bulk-rows.ts";
 import type { AccountPlan, JobDeps } from "./deps.ts";
+import { endLease } from "./end-lease.ts";
 import { GuardError, planBatch } from "./plan-batch.ts";
 import { ordersStream } from "./poll-orders.ts";
 import { routeWrites } from "./route-writes.ts";
@@ -115,7 +116,7 @@ export const pushAccount = defineJob({
       }
       throw error;
     } finally {
-      await releaseLease(deps.db, lease);
+      await endLease(deps, lease);
     }
   },
 });

@@ -1,12 +1,13 @@
 import { toIso } from "../core/clock.ts";
 import { assertNever, ChannelError } from "../core/failure.ts";
 import { disownSentAttempts } from "../sync/attempts.ts";
-import { holdLease, releaseLease, takeLease } from "../sync/leases.ts";
+import { holdLease, takeLease } from "../sync/leases.ts";
 import { type PlanRow, planById } from "../sync/plan-rows.ts";
 import { movePlan } from "../sync/plan-work.ts";
 import { applyStep, checkStep } from "./apply-plan.ts";
 import { LeaseLostError } from "./begin-attempts.ts";
 import type { JobDeps } from "./deps.ts";
+import { endLease } from "./end-lease.ts";
 import { advanceReading } from "./make-plan.ts";
 import type { AtWork, PlanStep } from "./plan-step.ts";
 import { restoreStep } from "./restore-plan.ts";
@@ -88,6 +89,6 @@ export const workPlan = async (deps: JobDeps, planId: number, run: PlanRun): Pro
   } catch (error) {
     return await afterFailure(deps, row, error);
   } finally {
-    await releaseLease(deps.db, lease);
+    await endLease(deps, lease);
   }
 };

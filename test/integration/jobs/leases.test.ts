@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { endLease } from "../../../src/jobs/end-lease.ts";
 import { pushAccount } from "../../../src/jobs/push-account.ts";
 import { holdLease, releaseLease, takeLease } from "../../../src/sync/leases.ts";
 import { accountId, JobBench } from "../../support/job-bench.ts";
@@ -67,4 +68,21 @@ test("a worker that is killed in a call leaves its account to others within half
     .catch(() => undefined);
   expect(left).toBeGreaterThan(20);
   expect(left).toBeLessThanOrEqual(30);
+});
+
+test("a lease is let go of even when the connection is lost just then", async () => {
+  const { db } = bench.database;
+  const lease = await takeLease(db, wanted("a"));
+  if (lease === undefined) throw new Error("a free lease was not to be had");
+  let losses = 2;
+  const pool = new Proxy(db.pool, {
+    get: (pool, name) => {
+      if (name !== "query" || losses === 0) return Reflect.get(pool, name) as unknown;
+      losses -= 1;
+      return () => Promise.reject(new Error("Connection terminated unexpectedly"));
+    },
+  });
+  await endLease({ ...bench.deps, db: { ...db, pool } }, lease);
+  expect(losses).toBe(0);
+  expect(await takeLease(db, wanted("b"))).toBeDefined();
 });
