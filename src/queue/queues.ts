@@ -6,6 +6,9 @@ import { judge } from "./judge.ts";
 
 const Envelope = z.strictObject({ payload: z.json(), later: z.literal(true).optional() });
 
+/** How soon a wake-up comes back that met a run of its own key in this process. */
+const metItselfMs = 500;
+
 /** A run that failed on its way goes on after this. */
 const goOnAfterMs = 500;
 
@@ -50,6 +53,8 @@ export const createQueues = (
   const keyOf = new Map(definitions.map(({ name, coalesceBy }) => [name, coalesceBy as (payload: unknown) => string]));
   const workers: Worker[] = [];
   const adding = new Map<string, { again: boolean; sent: Promise<void> }>();
+  /** What runs here, by job and key: a queue that lost its memory, or took us for dead, hands it out once more. */
+  const atWork = new Set<string>();
   const draining = new AbortController();
   const shutdown = new AbortController();
 
@@ -91,6 +96,20 @@ export const createQueues = (
       wake(job.name, payload);
       return "woken";
     }
+    const slot = `${job.name} ${job.coalesceBy(payload)}`;
+    if (atWork.has(slot)) {
+      wake(job.name, payload, { delayMs: metItselfMs });
+      return "at work already";
+    }
+    atWork.add(slot);
+    try {
+      return await runAlone(job, payload);
+    } finally {
+      atWork.delete(slot);
+    }
+  };
+
+  const runAlone = async (job: BoundJob, payload: unknown): Promise<unknown> => {
     const signal = AbortSignal.any([shutdown.signal, AbortSignal.timeout(deps.runMsMax)]);
     let progressed = false;
     const progress = (): void => {

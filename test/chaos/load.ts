@@ -23,8 +23,6 @@ export type LoadDeps = {
 export type Load = {
   /** Nothing more is sold; resolves when every stock command has its answer. */
   stop(): Promise<void>;
-  /** Stock commands that wait for their answer. */
-  unanswered(): number;
 };
 
 type Order = { readonly channel: Channel; readonly orderId: string; readonly lines: readonly Line[] };
@@ -121,6 +119,5 @@ export const startLoad = (deps: LoadDeps): Load => {
       await Promise.all([selling, commanding]);
       while (answers.size > 0) await Promise.all(answers);
     },
-    unanswered: () => answers.size,
   };
 };

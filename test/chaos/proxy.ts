@@ -115,7 +115,7 @@ export const startProxy = async (targetPort: number): Promise<Proxy> => {
     set: (next, forgetting = false) => {
       const before = state;
       state = next;
-      for (const pair of [...pairs]) {
+      for (const pair of pairs) {
         pair.bytesLeft = undefined;
         if (next.kind === "refusing") reset(pair);
         else if (next.kind === "silent") pair.swallowed = true;
@@ -123,7 +123,7 @@ export const startProxy = async (targetPort: number): Promise<Proxy> => {
       }
     },
     close: async () => {
-      for (const pair of [...pairs]) reset(pair);
+      for (const pair of pairs) reset(pair);
       listener.close();
       await once(listener, "close");
     },

@@ -6,8 +6,8 @@ import { resultOf } from "../../src/demo/result.ts";
 import { waitForQuiet } from "../../src/demo/waits.ts";
 import { type Books, noteByHand, openBooks } from "./books.ts";
 import { type FaultType, schedule } from "./faults.ts";
-import { type Load, startLoad } from "./load.ts";
-import { createProber } from "./probes.ts";
+import { startLoad } from "./load.ts";
+import { createProber, type Prober } from "./probes.ts";
 import type { FaultRecord } from "./recovery.ts";
 import { type ChaosReport, reportOf } from "./report.ts";
 import { runGroup } from "./run-group.ts";
@@ -81,50 +81,71 @@ const onStage = async (
   const client = stockClient(stage.webUrl, stage.apiKey, signal);
   await openShop(stage, stock, client);
   say(`${stock.size} listings on each of ${channels.length} channels after ${since(startedMs)} s`);
-  const prober = createProber({
-    ...{ db, controls, stock: client, books, nowMs: clock.now, onError },
-    ...{ orderSkus: goods.orderProbes, receiptSkus: goods.receiptProbes },
-  });
+  const shared = { controls, books, stock: client, nowMs: clock.now, onError };
+  const { orderProbes: orderSkus, receiptProbes: receiptSkus } = goods;
+  const prober = createProber({ ...shared, db, orderSkus, receiptSkus });
+  const { salesPerSecond, commandsPerSecond } = options;
+  const random = seededRandom(options.seed + 1);
   const load = startLoad({
-    ...{ controls, books, stock: client, nowMs: clock.now, onError, skus: [...goods.sold.keys()], signal },
-    ...{ salesPerSecond: options.salesPerSecond, commandsPerSecond: options.commandsPerSecond },
-    random: seededRandom(options.seed + 1),
+    ...shared,
+    skus: [...goods.sold.keys()],
+    salesPerSecond,
+    commandsPerSecond,
+    random,
+    signal,
   });
-  const records: FaultRecord[] = [];
-  const faultsFromMs = clock.now();
-  await sleep(warmUpMs, signal);
-  for (const group of schedule(seededRandom(options.seed), options.types)) {
-    if (clock.now() - faultsFromMs >= options.minutes * 60_000) break;
-    const leavesUnmended = options.plant.includes("not-mended") && records.length === 0;
-    const ran = await runGroup(group, {
-      ...{ prober, nowMs: clock.now, recoveryMsMax: options.recoveryMsMax, leavesUnmended, signal },
-      strike: (fault) => strike(stage, fault),
-    });
-    records.push(...ran);
-    for (const record of ran) say(`${since(faultsFromMs)} s  ${lineOf(record)}`);
-    await sleep(pauseMs, signal);
-  }
-  await settleLoad(load, errors);
-  await prober.settled();
+  const records = await strikeUntilOver(stage, prober, options, say, signal);
+  const isAnswered = await Promise.race([
+    Promise.all([load.stop(), prober.settled()]).then(() => true),
+    sleep(answersMsMax).then(() => false),
+  ]);
+  if (!isAnswered) errors.push(`stock commands got no answer within ${answersMsMax / 1_000} s of the last fault's end`);
   if (options.plant.includes("command-twice")) await plantCommand(client, books);
   say("healing");
   const quiet = await waitForQuiet({ db }, controls, clock, { unrest: () => undefined }, signal);
   if (options.plant.includes("listing-edited")) await controls.ebay.edit([...stock.keys()][0] ?? "", 7_777);
   const result = await resultOf({
-    ...{ db, controls, plan: { skus: [...stock.keys()], stock }, cancels: books.events, byHand: books.byHand, quiet },
-    ...{ soldOutLines: 0, firstArrivalSeconds: null, seconds: (clock.now() - startedMs) / 1_000 },
+    db,
+    controls,
+    plan: { skus: [...stock.keys()], stock },
+    cancels: books.events,
+    byHand: books.byHand,
+    quiet,
+    soldOutLines: 0,
+    firstArrivalSeconds: null,
+    seconds: (clock.now() - startedMs) / 1_000,
   });
   const { checks } = Checks.parse(await stage.command("ledger", "check"));
-  return reportOf({
-    options,
-    records,
-    result,
-    checks,
-    errors,
-    ownEnds: stage.ownEnds,
-    books,
-    repeats: client.repeats(),
-  });
+  const { ownEnds } = stage;
+  return reportOf({ options, records, result, checks, errors, ownEnds, books, repeats: client.repeats() });
+};
+
+/** One group of faults after the other, each begun when the one before it was recovered from. */
+const strikeUntilOver = async (
+  stage: Stage,
+  prober: Prober,
+  options: ChaosOptions,
+  say: (line: string) => void,
+  signal: AbortSignal,
+): Promise<readonly FaultRecord[]> => {
+  const records: FaultRecord[] = [];
+  const fromMs = clock.now();
+  await sleep(warmUpMs, signal);
+  for (const group of schedule(seededRandom(options.seed), options.types)) {
+    if (clock.now() - fromMs >= options.minutes * 60_000) break;
+    const ran = await runGroup(group, {
+      prober,
+      strike: (fault) => strike(stage, fault),
+      nowMs: clock.now,
+      recoveryMsMax: options.recoveryMsMax,
+      leavesUnmended: options.plant.includes("not-mended") && records.length === 0,
+      signal,
+    });
+    records.push(...ran);
+    for (const record of ran) say(`${since(fromMs)} s  ${lineOf(record)}`);
+    await sleep(pauseMs, signal);
+  }
+  return records;
 };
 
 const since = (fromMs: number): string => ((clock.now() - fromMs) / 1_000).toFixed(1);
@@ -133,11 +154,6 @@ const lineOf = ({ type, what, beganMs, endedMs, recoveredMs, beside }: FaultReco
   const lasted = `${type} (${what}) for ${((endedMs - beganMs) / 1_000).toFixed(1)} s`;
   const recovered = recoveredMs === null ? "NOT RECOVERED" : `recovered in ${recoveredMs - endedMs} ms`;
   return `${lasted}${beside === null ? "" : `, beside ${beside}`}: ${recovered}`;
-};
-
-const settleLoad = async (load: Load, errors: string[]): Promise<void> => {
-  const isSettled = await Promise.race([load.stop().then(() => true), sleep(answersMsMax).then(() => false)]);
-  if (!isSettled) errors.push(`${load.unanswered()} stock commands got no answer within ${answersMsMax / 1_000} s`);
 };
 
 /** The same receipt under two keys, of which the books know one. */

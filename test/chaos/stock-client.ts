@@ -41,7 +41,7 @@ export const stockClient = (webUrl: string, apiKey: string, signal: AbortSignal)
         body: JSON.stringify(body),
         signal: AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]),
       });
-      const answer = { status: response.status, body: (await response.json()) as unknown };
+      const answer = { status: response.status, body: await response.json() };
       return isDefinite(answer) ? answer : undefined;
     } catch {
       // Not reached, cut off or too late: nobody knows, so the same is sent again.
