@@ -7,6 +7,8 @@ export type FaultRecord = {
   /** What exactly was struck. */
   readonly what: string;
   readonly beganMs: number;
+  /** Until it was mended. */
+  readonly lastedMs: number;
   readonly endedMs: number;
   /** Null: not within the time that it may take. */
   readonly recoveredMs: number | null;

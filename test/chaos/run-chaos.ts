@@ -150,8 +150,8 @@ const strikeUntilOver = async (
 
 const since = (fromMs: number): string => ((clock.now() - fromMs) / 1_000).toFixed(1);
 
-const lineOf = ({ type, what, beganMs, endedMs, recoveredMs, beside }: FaultRecord): string => {
-  const lasted = `${type} (${what}) for ${((endedMs - beganMs) / 1_000).toFixed(1)} s`;
+const lineOf = ({ type, what, lastedMs, endedMs, recoveredMs, beside }: FaultRecord): string => {
+  const lasted = `${type} (${what}) for ${(lastedMs / 1_000).toFixed(1)} s`;
   const recovered = recoveredMs === null ? "NOT RECOVERED" : `recovered in ${recoveredMs - endedMs} ms`;
   return `${lasted}${beside === null ? "" : `, beside ${beside}`}: ${recovered}`;
 };

@@ -49,10 +49,10 @@ export const runGroup = async (group: FaultGroup, deps: GroupDeps): Promise<read
     await sleep(Math.max(0, beganMs + fault.lastsMs - nowMs()), signal);
     if (deps.leavesUnmended) late.push(struck);
     else await struck.end();
-    return { type: fault.type, what: struck.what, beganMs, endedMs: nowMs() };
+    return { type: fault.type, what: struck.what, beganMs, lastedMs: nowMs() - beganMs };
   };
   const faults = await Promise.all(group.map(runOne));
-  const endedMs = Math.max(...faults.map((fault) => fault.endedMs));
+  const endedMs = Math.max(...faults.map(({ beganMs, lastedMs }) => beganMs + lastedMs));
   probes.push(...(await prober.send(group[0]?.draw ?? 0)));
   const owed = await insist(prober.owed, signal);
   const isRecovered = async (): Promise<boolean> =>

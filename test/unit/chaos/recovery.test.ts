@@ -6,6 +6,7 @@ const record = (type: FaultType, tookMs: number | null, more: Partial<FaultRecor
   type,
   what: "it",
   beganMs: 1_000,
+  lastedMs: 4_000,
   endedMs: 5_000,
   recoveredMs: tookMs === null ? null : 5_000 + tookMs,
   beside: null,
