@@ -15,10 +15,8 @@ export type Probe = {
  * An order has arrived when no channel offers more than is left: while a SKU is selling, channels without compare-and-set
  * may show less for a while, on purpose. Units received have arrived when every channel shows them. Pure.
  */
-export const hasArrived = (probe: Probe, shown: readonly (number | undefined)[]): boolean =>
-  shown.every(
-    (units) => units !== undefined && (probe.kind === "order" ? units <= probe.units : units === probe.units),
-  );
+export const hasArrived = (probe: Probe, units: number | undefined): boolean =>
+  units !== undefined && (probe.kind === "order" ? units <= probe.units : units === probe.units);
 
 /** A listing that was owed when a fault had ended, with the version that was wanted then. */
 export type Owed = { readonly listingId: number; readonly version: number };
@@ -26,15 +24,15 @@ export type Owed = { readonly listingId: number; readonly version: number };
 export type Prober = {
   /** An order on a channel, and a receipt through the HTTP API. The receipt may be answered later. */
   send(draw: number): Promise<readonly Probe[]>;
-  /** Probes that have not arrived. */
-  missing(probes: readonly Probe[]): Promise<readonly Probe[]>;
+  /** Where which probes have not arrived, in words. */
+  missing(probes: readonly Probe[]): Promise<readonly string[]>;
   /** What is owed now. */
   owed(): Promise<readonly Owed[]>;
   /**
    * What of it is still open, and deliveries from before then that are not applied. A listing that is put off and shows no
-   * more than there is does not count: its SKU is selling, and the rest follows when it is quiet.
+   * more than there is does not count: its SKU is selling, and the rest follows when it is quiet. In words.
    */
-  backlog(owed: readonly Owed[], sinceMs: number): Promise<number>;
+  backlog(owed: readonly Owed[], sinceMs: number): Promise<readonly string[]>;
   /** Receipts that wait for their answer. */
   settled(): Promise<void>;
 };
@@ -90,12 +88,10 @@ export const createProber = (deps: {
     },
     missing: async (probes) => {
       const shown = await shownNow();
-      return probes.filter(
-        (probe) =>
-          !hasArrived(
-            probe,
-            shown.map((units) => units.get(probe.sku)),
-          ),
+      return probes.flatMap((probe) =>
+        channels
+          .filter((_, index) => !hasArrived(probe, shown[index]?.get(probe.sku)))
+          .map((channel) => `${probe.kind} on ${channel}`),
       );
     },
     owed: async () => {
@@ -105,11 +101,11 @@ export const createProber = (deps: {
       return rows;
     },
     backlog: async (owed, sinceMs) => {
-      const { rows: deliveries } = await db.pool.query<{ n: number }>(
-        "select count(*) as n from inbox where state = 'received' and received_at <= to_timestamp($1 / 1000.0)",
+      const { rows: deliveries } = await db.pool.query<{ account: string }>(
+        `select account_id as account from inbox where state = 'received' and received_at <= to_timestamp($1 / 1000.0)`,
         [sinceMs],
       );
-      const received = deliveries[0]?.n ?? 0;
+      const received = deliveries.map(({ account }) => `delivery of ${account}`);
       const { rows } = await db.pool.query<{ sku: string; channel: Channel; available: number; isPutOff: boolean }>(
         `select k.sku, a.channel, s.on_hand - s.reserved as available,
                 coalesce(t.not_before > now() and t.failures = 0, false) as "isPutOff"
@@ -126,7 +122,7 @@ export const createProber = (deps: {
         const units = shown[channels.indexOf(channel)]?.get(sku) ?? Number.POSITIVE_INFINITY;
         return !isPutOff || units > Math.max(0, available);
       });
-      return received + open.length;
+      return [...received, ...open.map(({ channel }) => `owed on ${channel}`)];
     },
     settled: async () => {
       while (answers.size > 0) await Promise.all(answers);

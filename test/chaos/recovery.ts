@@ -12,6 +12,8 @@ export type FaultRecord = {
   readonly endedMs: number;
   /** Null: not within the time that it may take. */
   readonly recoveredMs: number | null;
+  /** What came last, or did not come. */
+  readonly waitedFor: readonly string[];
   /** The type that it overlapped with. */
   readonly beside: FaultType | null;
 };

@@ -53,7 +53,10 @@ export const reportOf = (input: ReportInput): ChaosReport => {
     ...(records.length === 0 ? ["no fault struck: the run was too short"] : []),
     ...records
       .filter(({ recoveredMs }) => recoveredMs === null)
-      .map(({ type, what }) => `${type} (${what}): not recovered within ${options.recoveryMsMax / 1_000} s`),
+      .map(
+        ({ type, what, waitedFor }) =>
+          `${type} (${what}): not recovered within ${options.recoveryMsMax / 1_000} s: ${waitedFor.slice(0, 5).join(", ")}`,
+      ),
     ...result.complaints,
     ...checks
       .filter(({ violations }) => violations !== 0)

@@ -150,10 +150,11 @@ const strikeUntilOver = async (
 
 const since = (fromMs: number): string => ((clock.now() - fromMs) / 1_000).toFixed(1);
 
-const lineOf = ({ type, what, lastedMs, endedMs, recoveredMs, beside }: FaultRecord): string => {
+const lineOf = ({ type, what, lastedMs, endedMs, recoveredMs, waitedFor, beside }: FaultRecord): string => {
   const lasted = `${type} (${what}) for ${(lastedMs / 1_000).toFixed(1)} s`;
   const recovered = recoveredMs === null ? "NOT RECOVERED" : `recovered in ${recoveredMs - endedMs} ms`;
-  return `${lasted}${beside === null ? "" : `, beside ${beside}`}: ${recovered}`;
+  const last = waitedFor.length === 0 ? "" : ` (last: ${waitedFor.slice(0, 3).join(", ")})`;
+  return `${lasted}${beside === null ? "" : `, beside ${beside}`}: ${recovered}${last}`;
 };
 
 /** The same receipt under two keys, of which the books know one. */

@@ -55,18 +55,26 @@ export const runGroup = async (group: FaultGroup, deps: GroupDeps): Promise<read
   const endedMs = Math.max(...faults.map(({ beganMs, lastedMs }) => beganMs + lastedMs));
   probes.push(...(await prober.send(group[0]?.draw ?? 0)));
   const owed = await insist(prober.owed, signal);
-  const isRecovered = async (): Promise<boolean> =>
-    (await prober.missing(probes)).length === 0 && (await prober.backlog(owed, endedMs)) === 0;
+  const look = async (): Promise<readonly string[]> => [
+    ...(await prober.missing(probes)),
+    ...(await prober.backlog(owed, endedMs)),
+  ];
   let recoveredMs: number | null = null;
+  let waitedFor: readonly string[] = [];
   while (recoveredMs === null && nowMs() - endedMs <= deps.recoveryMsMax) {
-    if (await insist(isRecovered, signal)) recoveredMs = nowMs();
-    else await sleep(lookEveryMs, signal);
+    const open = await insist(look, signal);
+    if (open.length === 0) recoveredMs = nowMs();
+    else {
+      waitedFor = [...new Set(open)];
+      await sleep(lookEveryMs, signal);
+    }
   }
   for (const struck of late) await struck.end();
   return faults.map((fault, index) => ({
     ...fault,
     endedMs,
     recoveredMs,
+    waitedFor,
     beside: group[1 - index]?.type ?? null,
   }));
 };

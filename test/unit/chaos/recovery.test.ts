@@ -7,6 +7,7 @@ const record = (type: FaultType, tookMs: number | null, more: Partial<FaultRecor
   what: "it",
   beganMs: 1_000,
   lastedMs: 4_000,
+  waitedFor: [],
   endedMs: 5_000,
   recoveredMs: tookMs === null ? null : 5_000 + tookMs,
   beside: null,
