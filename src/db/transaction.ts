@@ -117,6 +117,9 @@ export const isTransient = (error: unknown): boolean => {
   );
 };
 
+/** True when the database, or the way to it, was not there: the outcome may be unknown, and the same may be tried again soon. */
+export const isDatabaseAway = (error: unknown): boolean => error instanceof CommitUnknownError || isTransient(error);
+
 const codeOf = (error: unknown): string => {
   const code = error instanceof Error && "code" in error ? error.code : undefined;
   return typeof code === "string" ? code : "";

@@ -6,6 +6,9 @@ import { judge } from "./judge.ts";
 
 const Envelope = z.strictObject({ payload: z.json(), later: z.literal(true).optional() });
 
+/** A run that failed because the database was away comes again after this. */
+const awayMs = 2_000;
+
 /** How soon a wake-up comes back that met a run of its own key in this process. */
 const metItselfMs = 500;
 
@@ -26,6 +29,11 @@ export type QueuesDeps = {
   readonly log: QueueLog;
   /** The account's credentials do not work; called once per failed run. */
   readonly onAuthFailure: (payload: unknown, error: Error) => Promise<void>;
+  /**
+   * True when a run failed only because the database was away. Then everything fails for as long, and nothing of it says
+   * anything about the job: it comes again soon, not by the schedule of failures.
+   */
+  readonly isDatabaseAway: (error: unknown) => boolean;
   /** A run may take this long before its signal aborts. */
   readonly runMsMax: number;
 };
@@ -128,6 +136,11 @@ export const createQueues = (
     }
   };
 
+  const comeAgain = (job: BoundJob, payload: unknown, afterMs: number, error: Error): unknown => {
+    wake(job.name, payload, { delayMs: afterMs });
+    return { againAfterMs: afterMs, because: error.message };
+  };
+
   const settle = async (
     job: BoundJob,
     { payload, progressed }: { readonly payload: unknown; readonly progressed: boolean },
@@ -137,13 +150,11 @@ export const createQueues = (
     deps.log.warn({ job: job.name, payload, err: error.message, verdict: verdict.verdict }, "job did not finish");
     switch (verdict.verdict) {
       case "again":
-        wake(job.name, payload, { delayMs: Math.max(50, verdict.afterMs) });
-        return { againAfterMs: verdict.afterMs, because: error.message };
+        return comeAgain(job, payload, Math.max(50, verdict.afterMs), error);
       case "retry":
         // A waiting retry takes all wake-ups of its key with it, up to half a minute: only for runs that got nowhere.
-        if (!progressed) throw error;
-        wake(job.name, payload, { delayMs: goOnAfterMs });
-        return { againAfterMs: goOnAfterMs, because: error.message };
+        if (!progressed && !deps.isDatabaseAway(error)) throw error;
+        return comeAgain(job, payload, progressed ? goOnAfterMs : awayMs, error);
       case "dead":
         throw new UnrecoverableError(error.message);
       case "auth":

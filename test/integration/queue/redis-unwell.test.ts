@@ -37,7 +37,13 @@ beforeEach(async () => {
   });
   jobName = job.name;
   const server = openQueueServer({ kind: "redis", url: url.href }, quiet);
-  queues = createQueues([job], { server, log: quiet, onAuthFailure: () => Promise.resolve(), runMsMax: 10_000 });
+  queues = createQueues([job], {
+    server,
+    log: quiet,
+    onAuthFailure: () => Promise.resolve(),
+    isDatabaseAway: () => false,
+    runMsMax: 10_000,
+  });
   queues.work([bindJob(job, {})]);
   wake = (key) => queues.wake(job.name, { key });
 });
