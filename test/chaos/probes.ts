@@ -21,6 +21,13 @@ export const hasArrived = (probe: Probe, units: number | undefined): boolean =>
 /** A listing that was owed when a fault had ended, with the version that was wanted then. */
 export type Owed = { readonly listingId: number; readonly version: number };
 
+type OwedRow = Owed & {
+  readonly sku: string;
+  readonly channel: Channel;
+  readonly available: number;
+  readonly isPlanned: boolean;
+};
+
 export type Prober = {
   /** An order on a channel, and a receipt through the HTTP API. The receipt may be answered later. */
   send(draw: number): Promise<readonly Probe[]>;
@@ -29,10 +36,14 @@ export type Prober = {
   /** What is owed now. */
   owed(): Promise<readonly Owed[]>;
   /**
-   * What of it is still open, and deliveries from before then that are not applied. A listing that is put off and shows no
-   * more than there is does not count: its SKU is selling, and the rest follows when it is quiet. In words.
+   * What of it is still to be worked off, and in words also deliveries from before then that are not applied. A listing is
+   * worked off when what was wanted then is settled, or when it has been planned since (a write was begun, or it was put off
+   * because its SKU is selling or orders are not seen yet) and shows no more than there is: under load it owes anew at once.
    */
-  backlog(owed: readonly Owed[], sinceMs: number): Promise<readonly string[]>;
+  backlog(
+    owed: readonly Owed[],
+    sinceMs: number,
+  ): Promise<{ readonly open: readonly Owed[]; readonly words: readonly string[] }>;
   /** Receipts that wait for their answer. */
   settled(): Promise<void>;
 };
@@ -106,23 +117,25 @@ export const createProber = (deps: {
         [sinceMs],
       );
       const received = deliveries.map(({ account }) => `delivery of ${account}`);
-      const { rows } = await db.pool.query<{ sku: string; channel: Channel; available: number; isPutOff: boolean }>(
-        `select k.sku, a.channel, s.on_hand - s.reserved as available,
-                coalesce(t.not_before > now() and t.failures = 0, false) as "isPutOff"
+      const { rows } = await db.pool.query<OwedRow>(
+        `select o."listingId", o.version, k.sku, a.channel, s.on_hand - s.reserved as available,
+                t.failures = 0 and (coalesce(t.not_before > to_timestamp($2 / 1000.0), false)
+                  or exists (select from push_attempt p where p.listing_id = t.listing_id
+                                and p.started_at > to_timestamp($2 / 1000.0))) as "isPlanned"
            from json_to_recordset($1::json) as o ("listingId" bigint, version bigint)
            join push_target t on t.listing_id = o."listingId" and t.settled_version < o.version
            join listing_link k on k.listing_id = t.listing_id
            join account a on a.id = t.account_id
            join stock_level s on s.sku = k.sku`,
-        [JSON.stringify(owed)],
+        [JSON.stringify(owed), sinceMs],
       );
-      if (rows.length === 0) return received;
-      const shown = await shownNow();
-      const open = rows.filter(({ sku, channel, available, isPutOff }) => {
+      const shown = rows.length === 0 ? [] : await shownNow();
+      const open = rows.filter(({ sku, channel, available, isPlanned }) => {
         const units = shown[channels.indexOf(channel)]?.get(sku) ?? Number.POSITIVE_INFINITY;
-        return !isPutOff || units > Math.max(0, available);
+        return !isPlanned || units > Math.max(0, available);
       });
-      return [...received, ...open.map(({ channel }) => `owed on ${channel}`)];
+      const words = [...received, ...open.map(({ channel }) => `owed on ${channel}`)];
+      return { open: open.map(({ listingId, version }) => ({ listingId, version })), words };
     },
     settled: async () => {
       while (answers.size > 0) await Promise.all(answers);

@@ -54,11 +54,14 @@ export const runGroup = async (group: FaultGroup, deps: GroupDeps): Promise<read
   const faults = await Promise.all(group.map(runOne));
   const endedMs = Math.max(...faults.map(({ beganMs, lastedMs }) => beganMs + lastedMs));
   probes.push(...(await prober.send(group[0]?.draw ?? 0)));
-  const owed = await insist(prober.owed, signal);
-  const look = async (): Promise<readonly string[]> => [
-    ...(await prober.missing(probes)),
-    ...(await prober.backlog(owed, endedMs)),
-  ];
+  let owed = await insist(prober.owed, signal);
+  const look = async (): Promise<readonly string[]> => {
+    const missing = await prober.missing(probes);
+    const { open, words } = await prober.backlog(owed, endedMs);
+    // What was right once since then has recovered, whatever the load makes of it later.
+    owed = open;
+    return [...missing, ...words];
+  };
   let recoveredMs: number | null = null;
   let waitedFor: readonly string[] = [];
   while (recoveredMs === null && nowMs() - endedMs <= deps.recoveryMsMax) {

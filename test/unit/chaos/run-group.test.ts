@@ -27,7 +27,7 @@ const world = (arrivesAfterMs: number | null) => {
           : [],
       ),
     owed: () => Promise.resolve([]),
-    backlog: () => Promise.resolve([]),
+    backlog: () => Promise.resolve({ open: [], words: [] }),
     settled: () => Promise.resolve(),
   };
   return {
