@@ -1,3 +1,5 @@
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { z } from "zod";
 import { channels } from "../../src/connectors/connector.ts";
 import { systemClock as clock } from "../../src/core/clock.ts";
@@ -7,6 +9,7 @@ import { waitForQuiet } from "../../src/demo/waits.ts";
 import { type Books, noteByHand, openBooks } from "./books.ts";
 import { type FaultType, schedule } from "./faults.ts";
 import { startLoad } from "./load.ts";
+import { allEvents, oversoldSkus } from "./oversells.ts";
 import { createProber, type Prober } from "./probes.ts";
 import type { FaultRecord } from "./recovery.ts";
 import { type ChaosReport, reportOf } from "./report.ts";
@@ -115,6 +118,11 @@ const onStage = async (
     firstArrivalSeconds: null,
     seconds: (clock.now() - startedMs) / 1_000,
   });
+  if (result.oversoldByUs > 0) {
+    const path = join(stage.folder, "oversold.json");
+    writeFileSync(path, JSON.stringify(oversoldSkus(stock, await allEvents(controls, books.events)), undefined, 1));
+    say(`what oversold, and how, is in ${path}`);
+  }
   const { checks } = Checks.parse(await stage.command("ledger", "check"));
   const { ownEnds } = stage;
   return reportOf({ options, records, result, checks, errors, ownEnds, books, repeats: client.repeats() });
