@@ -20,6 +20,7 @@ import { systemRandom } from "./core/random.ts";
 import { grantAppRole } from "./db/app-role.ts";
 import { migrate } from "./db/migrate.ts";
 import { type Db, openDb } from "./db/pool.ts";
+import { isDatabaseAway } from "./db/transaction.ts";
 import { adoptSettings } from "./jobs/adopt-settings.ts";
 import type { JobDeps } from "./jobs/deps.ts";
 import { createSupport } from "./jobs/support.ts";
@@ -127,6 +128,7 @@ export const compose = async (
     const queues = createQueues(jobDefinitions, {
       server: queueServer,
       log,
+      isDatabaseAway,
       runMsMax: jobMsMax,
       onAuthFailure: async (payload, error) => {
         const accountId = (payload as { accountId?: unknown }).accountId;

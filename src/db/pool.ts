@@ -20,6 +20,13 @@ export type Db = {
   close(): Promise<void>;
 };
 
+/** The server gives up a statement after this long. */
+const statementMsMax = 30_000;
+/** So much longer its answer is waited for. */
+export const answerMarginMs = 10_000;
+/** A connection that says nothing is asked for a sign of life after this long, and given up some ten seconds later. */
+const keepAliveMs = 10_000;
+
 export type DbOptions = {
   readonly url: string;
   readonly connectionsMax: number;
@@ -28,6 +35,11 @@ export type DbOptions = {
   readonly role?: string | undefined;
   /** Called for errors of idle connections; without it they would end the process. */
   readonly onIdleError: (error: Error) => void;
+  /**
+   * A statement without an answer by then has failed, and its connection is given up: a server, or something on the way to
+   * it, that is gone without a word would otherwise be waited for for ever. Default: longer than the server may take.
+   */
+  readonly answerMsMax?: number;
 };
 
 /** One pool a process. Waiting for a connection is bounded, so a full pool is an error the caller can answer. */
@@ -39,10 +51,12 @@ export const openDb = (options: DbOptions): Db => {
     connectionTimeoutMillis: 10_000,
     idleTimeoutMillis: 30_000,
     keepAlive: true,
+    keepAliveInitialDelayMillis: keepAliveMs,
+    query_timeout: options.answerMsMax ?? statementMsMax + answerMarginMs,
     // Statements that are sent together share a round trip; each still stands on its own.
     pipeline: true,
     types,
-    options: `-c statement_timeout=30000 -c idle_in_transaction_session_timeout=30000 -c timezone=UTC -c datestyle=ISO${options.role === undefined ? "" : ` -c role=${options.role}`}`,
+    options: `-c statement_timeout=${statementMsMax} -c idle_in_transaction_session_timeout=30000 -c timezone=UTC -c datestyle=ISO${options.role === undefined ? "" : ` -c role=${options.role}`}`,
   };
   const pool = new pg.Pool(config);
   pool.on("error", options.onIdleError);

@@ -1,6 +1,6 @@
 import type { Db } from "./pool.ts";
 import { execute, sql, type Tx } from "./sql.ts";
-import { inTransaction } from "./transaction.ts";
+import { allowStatements, inTransaction } from "./transaction.ts";
 
 /**
  * Runs `work` on one unchanging view of the database in which nothing can be written. `timeoutMs` bounds each statement,
@@ -9,6 +9,5 @@ import { inTransaction } from "./transaction.ts";
 export const inSnapshot = <Result>(db: Db, timeoutMs: number, work: (tx: Tx) => Promise<Result>): Promise<Result> =>
   inTransaction(db, async (tx) => {
     await execute(tx, sql`set transaction isolation level repeatable read, read only`);
-    await execute(tx, sql`select set_config('statement_timeout', ${String(timeoutMs)}, true)`);
-    return work(tx);
+    return work(await allowStatements(tx, timeoutMs));
   });

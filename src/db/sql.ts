@@ -12,10 +12,20 @@ export const sql = (parts: TemplateStringsArray, ...values: readonly unknown[]):
 
 declare const inTransactionBrand: unique symbol;
 /** A client inside a transaction: a writer that asks for it cannot be handed a pool. */
-export type Tx = { readonly client: pg.PoolClient; readonly [inTransactionBrand]: true };
+export type Tx = {
+  readonly client: pg.PoolClient;
+  /** Where statements may take longer than the pool allows: how long their answers are waited for. */
+  readonly answerMsMax?: number;
+  readonly [inTransactionBrand]: true;
+};
 export type Queryable = Db | Tx;
 
-const runner = (on: Queryable): pg.Pool | pg.PoolClient => ("pool" in on ? on.pool : on.client);
+const run = (on: Queryable, { text, values }: Statement): Promise<pg.QueryResult<Record<string, unknown>>> => {
+  if ("pool" in on) return on.pool.query(text, [...values]);
+  if (on.answerMsMax === undefined) return on.client.query(text, [...values]);
+  const patient = { text, values: [...values], query_timeout: on.answerMsMax };
+  return on.client.query(patient);
+};
 
 /** A statement that runs all the time: prepared once a connection under its name, values ready for the wire. */
 export type HotStatement = Statement & { readonly name: string };
@@ -26,7 +36,7 @@ export const hotQuery = async <Row = unknown>(tx: Tx, statement: HotStatement): 
 
 /** Runs a statement; returns the number of rows it touched. */
 export const execute = async (on: Queryable, statement: Statement): Promise<number> =>
-  (await runner(on).query(statement.text, [...statement.values])).rowCount ?? 0;
+  (await run(on, statement)).rowCount ?? 0;
 
 /** All rows, each checked by `row`. */
 export const query = async <Row extends z.ZodType>(
@@ -34,7 +44,7 @@ export const query = async <Row extends z.ZodType>(
   row: Row,
   statement: Statement,
 ): Promise<readonly z.infer<Row>[]> => {
-  const result = await runner(on).query<Record<string, unknown>>(statement.text, [...statement.values]);
+  const result = await run(on, statement);
   return result.rows.map((raw) => row.parse(raw));
 };
 

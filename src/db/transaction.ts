@@ -1,6 +1,13 @@
 import type pg from "pg";
 import type { Db } from "./pool.ts";
-import type { HotStatement, Tx } from "./sql.ts";
+import { answerMarginMs } from "./pool.ts";
+import { execute, type HotStatement, sql, type Tx } from "./sql.ts";
+
+/** The same transaction, in which each statement may take so long instead of what the pool allows. */
+export const allowStatements = async (tx: Tx, timeoutMs: number): Promise<Tx> => {
+  await execute(tx, sql`select set_config('statement_timeout', ${String(timeoutMs)}, true)`);
+  return { ...tx, answerMsMax: timeoutMs + answerMarginMs };
+};
 
 /** COMMIT failed or its answer was lost: the work may be there or not. Ask again under the same keys. */
 export class CommitUnknownError extends Error {
@@ -137,10 +144,13 @@ export const isTransient = (error: unknown): boolean => {
   const code = (error as pg.DatabaseError | undefined)?.code;
   if (code !== undefined && transientCodes.has(code)) return true;
   const message = error instanceof Error ? error.message : "";
-  return /ECONNREFUSED|ECONNRESET|EPIPE|Connection terminated|not queryable|timeout exceeded when trying to connect/.test(
+  return /ECONNREFUSED|ECONNRESET|EPIPE|Connection terminated|not queryable|timeout exceeded when trying to connect|Query read timeout/.test(
     message,
   );
 };
+
+/** True when the database, or the way to it, was not there: the outcome may be unknown, and the same may be tried again soon. */
+export const isDatabaseAway = (error: unknown): boolean => error instanceof CommitUnknownError || isTransient(error);
 
 const codeOf = (error: unknown): string => {
   const code = error instanceof Error && "code" in error ? error.code : undefined;

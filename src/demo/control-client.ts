@@ -23,9 +23,10 @@ const SaleResult = z.object({
   soldOut: z.array(z.object({ sku: z.string(), units: z.number() })),
 });
 export type SaleResult = z.infer<typeof SaleResult>;
+const Listings = z.array(z.object({ sku: z.string(), units: z.number() }));
 const Truth = z.object({
   channel: z.string(),
-  listings: z.array(z.object({ sku: z.string(), units: z.number() })),
+  listings: Listings,
   orders: z.array(OrderTruth),
 });
 export type Truth = z.infer<typeof Truth>;
@@ -80,8 +81,13 @@ export const controlClient = (baseUrl: string) => {
     ship: (orderId: string) => call(OrderTruth, at(`/orders/${encodeURIComponent(orderId)}/ship`), {}),
     webhookTarget: (target: { url: string; verificationToken?: string }) =>
       call(z.object({ ok: z.boolean() }), at("/webhook-target"), target),
-    faults: (level: "none" | "light" | "heavy") => call(z.unknown(), at("/faults"), { level }),
+    /** `plan`: shares and delays that differ from the level's. */
+    faults: (level: "none" | "light" | "heavy", plan: Readonly<Record<string, unknown>> = {}) =>
+      call(z.unknown(), at("/faults"), { level, plan }),
+    edit: (sku: string, units: number) => call(z.object({ ok: z.boolean() }), at("/edit"), { sku, units }),
     truth: () => call(Truth, at("/truth")),
+    /** Of the truth only what the listings show. */
+    shown: async () => (await call(z.object({ listings: Listings }), at("/shown"))).listings,
     writes: async (since = 0) =>
       (await call(z.object({ writes: z.array(Write) }), at(`/writes?since=${since}`))).writes,
     counters: () => call(Counters, at("/counters")),

@@ -46,8 +46,10 @@ export type Result = {
 export type ResultInput = {
   readonly db: Db;
   readonly controls: Readonly<Record<Channel, ControlClient>>;
-  readonly plan: DemoPlan;
+  readonly plan: Pick<DemoPlan, "skus" | "stock">;
   readonly cancels: readonly StockEvent[];
+  /** Units by SKU that came (or, below zero, went) by hand since the opening stock; their moments are among `cancels`. */
+  readonly byHand?: ReadonlyMap<string, number>;
   readonly quiet: { readonly seconds: number; readonly left: Unrest | undefined };
   readonly soldOutLines: number;
   readonly firstArrivalSeconds: number | null;
@@ -84,7 +86,9 @@ export const resultOf = async (input: ResultInput): Promise<Result> => {
     soldNet.set(line.sku, (soldNet.get(line.sku) ?? 0) + line.orderedUnits - line.cancelledUnits - line.restockedUnits);
   }
   const drift = plan.skus.map(
-    (sku) => (available.get(sku) ?? 0) - ((plan.stock.get(sku) ?? 0) - (soldNet.get(sku) ?? 0)),
+    (sku) =>
+      (available.get(sku) ?? 0) -
+      ((plan.stock.get(sku) ?? 0) + (input.byHand?.get(sku) ?? 0) - (soldNet.get(sku) ?? 0)),
   );
   const shelfDrift = sum(drift.map(Math.abs));
   const oversells = judgeOversells(plan.stock, events);

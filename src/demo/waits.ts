@@ -20,7 +20,7 @@ const linkedListings = async (db: Db): Promise<number> =>
 export const waitForListings = async (
   db: Db,
   expected: number,
-  reporter: Reporter,
+  reporter: Pick<Reporter, "importing">,
   signal: AbortSignal,
 ): Promise<void> => {
   const endsAt = systemClock.monotonicMs() + importMsMax;
@@ -39,7 +39,7 @@ export const waitForQuiet = async (
   runtime: Pick<Runtime, "db">,
   controls: Readonly<Record<Channel, ControlClient>>,
   clock: Clock,
-  reporter: Reporter,
+  reporter: Pick<Reporter, "unrest">,
   signal: AbortSignal,
 ): Promise<{ readonly seconds: number; readonly left: Unrest | undefined }> => {
   const startedMs = clock.now();

@@ -14,6 +14,8 @@ export class LeaseLostError extends Error {
   }
 }
 
+const leaseMarginMs = 5_000;
+
 /**
  * Commits the attempts before anything is sent, under the lease; answers the writes that may go. A hold that came since
  * they were planned takes its listings out: they owe anew and are planned with it. Errors: `LeaseLostError`.
@@ -28,10 +30,12 @@ export const beginAttempts = (
     /** Until then the channel may still act on them. */
     readonly effectUntilMs: number;
     readonly nextReadMs: number;
+    /** The longest that the call may take: the lease outlives it. */
+    readonly callMsMax: number;
   },
 ): Promise<readonly PlannedWrite[]> =>
   inTransaction(db, async (tx) => {
-    if (!(await holdLease(tx, lease))) throw new LeaseLostError();
+    if (!(await holdLease(tx, lease, given.callMsMax + leaseMarginMs))) throw new LeaseLostError();
     const forbidden = await forbiddenWrites(tx, planned);
     const allowed = planned.filter(({ listingId }) => !forbidden.has(listingId));
     await openAttempts(tx, {

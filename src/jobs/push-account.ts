@@ -6,11 +6,12 @@ import { defineJob, type RunAgain } from "../queue/define-job.ts";
 import { findAccount, pauseForGuard } from "../sync/accounts.ts";
 import { disownSentAttempts } from "../sync/attempts.ts";
 import { readCursor } from "../sync/cursors.ts";
-import { type Lease, releaseLease, takeLease } from "../sync/leases.ts";
+import { holdLease, type Lease, takeLease } from "../sync/leases.ts";
 import { LeaseLostError } from "./begin-attempts.ts";
 import { bulkRows } from "./bulk-rows.ts";
 import { GuardError } from "./choose-targets.ts";
 import type { AccountPlan, JobDeps } from "./deps.ts";
+import { endLease } from "./end-lease.ts";
 import { planBatch } from "./plan-batch.ts";
 import { ordersStream } from "./poll-orders.ts";
 import { routeWrites } from "./route-writes.ts";
@@ -18,7 +19,11 @@ import { sendBulk } from "./send-bulk.ts";
 import { sendWrites } from "./send-writes.ts";
 import { shadowAccount } from "./shadow-account.ts";
 
-const leaseMs = 60_000;
+/**
+ * Renewed every round and before every call, which it outlives. A killed worker's accounts wait for its end: no longer than
+ * for the takeover of its job by the queue.
+ */
+const leaseMs = 25_000;
 const runMsMax = 20_000;
 const waitForHolderMs = 2_000;
 const waitForOrdersMs = 1_000;
@@ -90,7 +95,7 @@ export const pushAccount = defineJob({
       if (orphans > 0)
         deps.log.warn({ accountId, orphans, at: toIso(deps.clock.now()) }, "pushes of a lost worker taken over");
       while (!drain.aborted && deps.clock.monotonicMs() < endsAt) {
-        if ((await takeLease(deps.db, wanted))?.fence !== lease.fence) throw new LeaseLostError();
+        if (!(await holdLease(deps.db, lease, leaseMs))) throw new LeaseLostError();
         // A rewound ledger has forgotten sales that the channel has not: what it would show is too much.
         if ((await openRewind(deps.db)) !== undefined) return undefined;
         // A round that did not only lower was the last of the urgent ones: the rest may go as one document.
@@ -112,7 +117,7 @@ export const pushAccount = defineJob({
       }
       throw error;
     } finally {
-      await releaseLease(deps.db, lease);
+      await endLease(deps, lease);
     }
   },
 });

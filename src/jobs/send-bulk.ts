@@ -37,6 +37,7 @@ export const sendBulk = async (
     startedMs,
     effectUntilMs: startedMs + doubtMs,
     nextReadMs: startedMs + firstReadMs,
+    callMsMax: submitMsMax,
   });
   if (batch.length === 0) return;
   const deadline = AbortSignal.any([signal, AbortSignal.timeout(submitMsMax)]);

@@ -52,6 +52,7 @@ export const sendWrites = async (
     startedMs,
     effectUntilMs: startedMs + callMsMax + connector.limits.settleMs,
     nextReadMs: startedMs + firstReadMs,
+    callMsMax,
   });
   if (batch.length === 0) return;
   const writes = batch.map(writeOf);

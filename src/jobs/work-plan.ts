@@ -1,17 +1,18 @@
 import { toIso } from "../core/clock.ts";
 import { assertNever, ChannelError } from "../core/failure.ts";
 import { disownSentAttempts } from "../sync/attempts.ts";
-import { releaseLease, takeLease } from "../sync/leases.ts";
+import { holdLease, takeLease } from "../sync/leases.ts";
 import { type PlanRow, planById } from "../sync/plan-rows.ts";
 import { movePlan } from "../sync/plan-work.ts";
 import { applyStep, checkStep } from "./apply-plan.ts";
 import { LeaseLostError } from "./begin-attempts.ts";
 import type { JobDeps } from "./deps.ts";
+import { endLease } from "./end-lease.ts";
 import { advanceReading } from "./make-plan.ts";
 import type { AtWork, PlanStep } from "./plan-step.ts";
 import { restoreStep } from "./restore-plan.ts";
 
-const leaseMs = 60_000;
+const leaseMs = 25_000;
 const holderWaitMs = 1_000;
 const failureWaitMs = 2_000;
 
@@ -76,7 +77,7 @@ export const workPlan = async (deps: JobDeps, planId: number, run: PlanRun): Pro
   try {
     if (purpose === "push") await disownSentAttempts(deps.db, row.accountId);
     while (!run.drain.aborted && deps.clock.monotonicMs() < endsAt) {
-      if ((await takeLease(deps.db, wanted))?.fence !== lease.fence) throw new LeaseLostError();
+      if (!(await holdLease(deps.db, lease, leaseMs))) throw new LeaseLostError();
       const next = await planById(deps.db, planId);
       if (next === undefined) return { ended: true, waitMs: 0 };
       row = next;
@@ -88,6 +89,6 @@ export const workPlan = async (deps: JobDeps, planId: number, run: PlanRun): Pro
   } catch (error) {
     return await afterFailure(deps, row, error);
   } finally {
-    await releaseLease(deps.db, lease);
+    await endLease(deps, lease);
   }
 };

@@ -2,7 +2,7 @@ import { z } from "zod";
 import type { Db } from "../db/pool.ts";
 import { inSnapshot } from "../db/snapshot.ts";
 import { execute, query, queryOne, sql } from "../db/sql.ts";
-import { inTransaction } from "../db/transaction.ts";
+import { allowStatements, inTransaction } from "../db/transaction.ts";
 
 const Figures = z.object({ onHand: z.number(), reserved: z.number(), incoming: z.number(), version: z.number() });
 
@@ -70,8 +70,8 @@ export const mendLevels = async (
 };
 
 const mendLevel = (db: Db, sku: string, locationId: string): Promise<void> =>
-  inTransaction(db, async (tx) => {
-    await execute(tx, sql`select set_config('statement_timeout', ${String(timeoutMs)}, true)`);
+  inTransaction(db, async (bounded) => {
+    const tx = await allowStatements(bounded, timeoutMs);
     await execute(
       tx,
       sql`

@@ -27,6 +27,12 @@ export interface QueueServer {
 const prefix = "lockstep";
 /** A killed worker's job is taken over within lock + check, not after half a minute. */
 const timing = { lockDuration: 15_000, stalledInterval: 5_000, maxStalledCount: 100 } as const;
+/**
+ * A connection on which no answer came for so long is given up and made anew: whatever it led through may have forgotten
+ * it, and then nobody ever closes it. Workers wait in one call for up to 10 s for a job.
+ */
+const producerMsMax = 5_000;
+const consumerMsMax = 15_000;
 /** Delays between runs of a failing job. */
 export const retryScheduleMs = [1_000, 2_000, 5_000, 15_000, 30_000] as const;
 
@@ -53,8 +59,13 @@ const openRedis = (url: string, log: QueueLog): QueueServer => {
     log.warn({ err: error.message }, "redis is unwell");
   };
   // Producers fail at once instead of queueing in memory: a lost wake-up is found by the sweep.
-  const producer = new Redis(url, { maxRetriesPerRequest: 1, enableOfflineQueue: true, commandTimeout: 5_000 });
-  const consumer = new Redis(url, { maxRetriesPerRequest: null });
+  const producer = new Redis(url, {
+    maxRetriesPerRequest: 1,
+    enableOfflineQueue: true,
+    commandTimeout: producerMsMax,
+    socketTimeout: producerMsMax,
+  });
+  const consumer = new Redis(url, { maxRetriesPerRequest: null, socketTimeout: consumerMsMax });
   producer.on("error", quiet);
   consumer.on("error", quiet);
   return {

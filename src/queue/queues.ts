@@ -11,7 +11,13 @@ const Envelope = z.strictObject({ payload: z.json(), later: z.literal(true).opti
  * A wake-up that was asked for while one was on its way follows after this: a ledger that commits hundreds of times a second
  * asks as often, and to ask the server costs more than a small batch does.
  */
-const wakeGapMs = 10;
+const wakeGapMs = 3;
+
+/** A run that failed because the database was away comes again after this. */
+const awayMs = 2_000;
+
+/** How soon a wake-up comes back that met a run of its own key in this process. */
+const metItselfMs = 500;
 
 /** A run that failed on its way goes on after this. */
 const goOnAfterMs = 500;
@@ -30,6 +36,11 @@ export type QueuesDeps = {
   readonly log: QueueLog;
   /** The account's credentials do not work; called once per failed run. */
   readonly onAuthFailure: (payload: unknown, error: Error) => Promise<void>;
+  /**
+   * True when a run failed only because the database was away. Then everything fails for as long, and nothing of it says
+   * anything about the job: it comes again soon, not by the schedule of failures.
+   */
+  readonly isDatabaseAway: (error: unknown) => boolean;
   /** A run may take this long before its signal aborts. */
   readonly runMsMax: number;
 };
@@ -57,6 +68,8 @@ export const createQueues = (
   const keyOf = new Map(definitions.map(({ name, coalesceBy }) => [name, coalesceBy as (payload: unknown) => string]));
   const workers: Worker[] = [];
   const adding = new Map<string, { again: boolean; sent: Promise<void> }>();
+  /** What runs here, by job and key: a queue that lost its memory, or took us for dead, hands it out once more. */
+  const atWork = new Set<string>();
   const draining = new AbortController();
   const shutdown = new AbortController();
 
@@ -99,6 +112,20 @@ export const createQueues = (
       wake(job.name, payload);
       return "woken";
     }
+    const slot = `${job.name} ${job.coalesceBy(payload)}`;
+    if (atWork.has(slot)) {
+      wake(job.name, payload, { delayMs: metItselfMs });
+      return "at work already";
+    }
+    atWork.add(slot);
+    try {
+      return await runAlone(job, payload);
+    } finally {
+      atWork.delete(slot);
+    }
+  };
+
+  const runAlone = async (job: BoundJob, payload: unknown): Promise<unknown> => {
     const signal = AbortSignal.any([shutdown.signal, AbortSignal.timeout(deps.runMsMax)]);
     let progressed = false;
     const progress = (): void => {
@@ -117,6 +144,11 @@ export const createQueues = (
     }
   };
 
+  const comeAgain = (job: BoundJob, payload: unknown, afterMs: number, error: Error): unknown => {
+    wake(job.name, payload, { delayMs: afterMs });
+    return { againAfterMs: afterMs, because: error.message };
+  };
+
   const settle = async (
     job: BoundJob,
     { payload, progressed }: { readonly payload: unknown; readonly progressed: boolean },
@@ -126,13 +158,11 @@ export const createQueues = (
     deps.log.warn({ job: job.name, payload, err: error.message, verdict: verdict.verdict }, "job did not finish");
     switch (verdict.verdict) {
       case "again":
-        wake(job.name, payload, { delayMs: Math.max(50, verdict.afterMs) });
-        return { againAfterMs: verdict.afterMs, because: error.message };
+        return comeAgain(job, payload, Math.max(50, verdict.afterMs), error);
       case "retry":
         // A waiting retry takes all wake-ups of its key with it, up to half a minute: only for runs that got nowhere.
-        if (!progressed) throw error;
-        wake(job.name, payload, { delayMs: goOnAfterMs });
-        return { againAfterMs: goOnAfterMs, because: error.message };
+        if (!progressed && !deps.isDatabaseAway(error)) throw error;
+        return comeAgain(job, payload, progressed ? goOnAfterMs : awayMs, error);
       case "dead":
         throw new UnrecoverableError(error.message);
       case "auth":

@@ -33,16 +33,20 @@ export const takeLease = async (
     : { accountId: wanted.accountId, purpose: wanted.purpose, holder: wanted.holder, fence: row.fence };
 };
 
-/** True while the lease is still ours; inside a transaction it locks the lease until the end, so nobody can take over in between. */
-export const holdLease = async (on: Queryable, lease: Lease): Promise<boolean> =>
+/**
+ * True while the lease is still ours, which it is until somebody else takes it, even past its time; it then lives for
+ * `lifeMs` from now, if that is longer. Inside a transaction it is locked until the end: nobody can take over in between.
+ */
+export const holdLease = async (on: Queryable, lease: Lease, lifeMs: number): Promise<boolean> =>
   (await queryOne(
     on,
     z.object({ fence: z.number() }),
     sql`
-      select fence from account_lease
+      update account_lease
+         set expires_at = greatest(expires_at, now() + ${lifeMs} * interval '1 millisecond')
        where account_id = ${lease.accountId} and purpose = ${lease.purpose} and holder = ${lease.holder}
-         and fence = ${lease.fence} and expires_at > now()
-         for update`,
+         and fence = ${lease.fence}
+      returning fence`,
   )) !== undefined;
 
 export const releaseLease = async (on: Queryable, lease: Lease): Promise<void> => {

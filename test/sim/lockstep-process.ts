@@ -2,6 +2,7 @@ import { bindJobs, jobDefinitions } from "../../src/compose/jobs.ts";
 import type { Connector } from "../../src/connectors/connector.ts";
 import { Secret } from "../../src/core/secret.ts";
 import type { Db } from "../../src/db/pool.ts";
+import { isDatabaseAway } from "../../src/db/transaction.ts";
 import type { AccountPlan, JobDeps } from "../../src/jobs/deps.ts";
 import { sweep } from "../../src/jobs/sweep.ts";
 import { createLedger } from "../../src/ledger/ledger.ts";
@@ -37,6 +38,7 @@ const queuesOf = (process: Process, db: Db, server: SimQueues, log: ReturnType<t
   createQueues(jobDefinitions, {
     server: server.serverFor(process),
     log,
+    isDatabaseAway,
     runMsMax: jobMsMax,
     onAuthFailure: async (payload, error) => {
       const { accountId } = payload as { accountId: string };

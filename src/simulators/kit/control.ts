@@ -78,6 +78,7 @@ export const controlRoutes = (channel: SimulatedChannel, faults: FaultSource): H
     return c.json(faults.plan);
   });
   app.get("/truth", (c) => c.json(channel.truth()));
+  app.get("/shown", (c) => c.json({ listings: channel.truth().listings }));
   app.get("/writes", (c) => c.json({ writes: channel.writesSince(Number(c.req.query("since") ?? "0")) }));
   app.get("/counters", (c) => c.json(channel.counters()));
   app.get("/violations", (c) => c.json({ violations: channel.violations() }));

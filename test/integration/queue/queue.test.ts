@@ -46,6 +46,7 @@ describe.each(backends)("the queue on %s", (kind) => {
       server: openQueueServer(backend, quiet),
       log: quiet,
       onAuthFailure,
+      isDatabaseAway: (error) => error instanceof Error && error.message === "away",
       runMsMax: 10_000,
     });
     queues.work([bindJob(job, {})]);
@@ -110,6 +111,18 @@ describe.each(backends)("the queue on %s", (kind) => {
     wake("half-done");
     // By the schedule of failures six of them would take most of a minute.
     await until(() => calls === 7, 15_000);
+    expect(Object.values(await queues.counts())[0]).toMatchObject({ failed: 0 });
+  });
+
+  test("while the database is away a run comes again every two seconds, not by the schedule of failures", async () => {
+    let calls = 0;
+    gate = () => {
+      calls += 1;
+      return calls <= 4 ? Promise.reject(new Error("away")) : Promise.resolve();
+    };
+    wake("b");
+    // By the schedule the fifth run would come after 23 s.
+    await until(() => calls === 5, 15_000);
     expect(Object.values(await queues.counts())[0]).toMatchObject({ failed: 0 });
   });
 
