@@ -1,7 +1,9 @@
 import { type ChildProcess, fork } from "node:child_process";
 
 /** A process of its own that is asked and answers, one question at a time. */
-export const forkAsked = <Asked, Told>(path: string) => {
+export type AskedChild<Asked extends object, Told> = { ask(asked: Asked): Promise<Told>; stop(): void };
+
+export const forkAsked = <Asked extends object, Told>(path: string): AskedChild<Asked, Told> => {
   const child: ChildProcess = fork(path, { execPath: process.execPath, execArgv: [] });
   const ask = (asked: Asked): Promise<Told> =>
     new Promise((resolve, reject) => {
@@ -11,7 +13,7 @@ export const forkAsked = <Asked, Told>(path: string) => {
         child.removeListener("exit", onExit);
         resolve(told as Told);
       });
-      child.send(asked as object);
+      child.send(asked);
     });
-  return { ask, stop: () => child.kill() };
+  return { ask, stop: () => void child.kill() };
 };

@@ -38,7 +38,6 @@ export type Told =
 
 export const domains = { seller: "seller.myshopify.com", other: "other.myshopify.com" } as const;
 const arriveMsMax = 15_000;
-const bodyBytes = 4_000;
 
 type Waiting = { readonly dueMs: number; readonly units: number };
 const waiting = new Map<string, Waiting[]>();
@@ -95,7 +94,6 @@ const sell = async ({ origin, path, perSecond, seconds }: Extract<Asked, { kind:
   if (shops === undefined) throw new Error("not open yet");
   const { seller, other } = shops;
   const pool = new Pool(origin, { connections: 64, pipelining: 1 });
-  const padding = "x".repeat(bodyBytes);
   wireMs.length = 0;
   waiting.clear();
   for (const shop of [seller, other]) shop.calls.clear();
@@ -112,7 +110,7 @@ const sell = async ({ origin, path, perSecond, seconds }: Extract<Asked, { kind:
     soldOf.set(item, sold);
     const sku = skuOf(item);
     waiting.set(sku, [...(waiting.get(sku) ?? []), { dueMs, units: units - sold }]);
-    const { headers, body } = seller.sell(item, padding);
+    const { headers, body } = seller.sell(item);
     const { statusCode, body: answer } = await pool.request({ method: "POST", path, headers, body });
     await answer.dump();
     if (statusCode === 200) ackMs.push(performance.now() - dueMs);
@@ -138,7 +136,7 @@ const tell = (told: Told): void => {
   process.send?.(told);
 };
 
-process.on("message", async (asked: Asked) => {
+const answer = async (asked: Asked): Promise<void> => {
   switch (asked.kind) {
     case "open":
       units = asked.units;
@@ -163,5 +161,7 @@ process.on("message", async (asked: Asked) => {
       });
       break;
   }
-});
+};
+
+process.on("message", (asked: Asked) => void answer(asked));
 process.on("disconnect", () => process.exit(0));

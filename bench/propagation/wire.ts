@@ -93,6 +93,8 @@ export const benchWire = async ({ rounds: wanted, seconds, commands, tell }: Giv
     tell("wire: importing");
     await untilLinked(daemon, 2 * skus, 120_000);
     await untilQuiet(daemon, 120_000);
+    // As autovacuum does within a minute: without statistics Postgres plans by guess.
+    await daemon.runtime.db.pool.query("analyze");
     const { origin, runtime } = daemon;
     const path = `/webhooks/shopify/${account.seller}`;
     // The first second warms up: plans, connections and code.

@@ -1,6 +1,7 @@
 import type pg from "pg";
 import type { z } from "zod";
 import type { Db } from "./pool.ts";
+import { createStatementNames } from "./statement-names.ts";
 
 /** A statement with its values apart: every `${value}` becomes a parameter, never text. */
 export type Statement = { readonly text: string; readonly values: readonly unknown[] };
@@ -24,9 +25,16 @@ export type HotStatement = Statement & { readonly name: string };
 export const hotQuery = async <Row = unknown>(tx: Tx, statement: HotStatement): Promise<readonly Row[]> =>
   (await tx.client.query({ ...statement, values: [...statement.values] })).rows as readonly Row[];
 
+const nameOf = createStatementNames();
+
+const run = (on: Queryable, { text, values }: Statement) => {
+  const name = nameOf(text);
+  return runner(on).query<Record<string, unknown>>({ text, values: [...values], ...(name !== undefined && { name }) });
+};
+
 /** Runs a statement; returns the number of rows it touched. */
 export const execute = async (on: Queryable, statement: Statement): Promise<number> =>
-  (await runner(on).query(statement.text, [...statement.values])).rowCount ?? 0;
+  (await run(on, statement)).rowCount ?? 0;
 
 /** All rows, each checked by `row`. */
 export const query = async <Row extends z.ZodType>(
@@ -34,7 +42,7 @@ export const query = async <Row extends z.ZodType>(
   row: Row,
   statement: Statement,
 ): Promise<readonly z.infer<Row>[]> => {
-  const result = await runner(on).query<Record<string, unknown>>(statement.text, [...statement.values]);
+  const result = await run(on, statement);
   return result.rows.map((raw) => row.parse(raw));
 };
 

@@ -31,8 +31,9 @@ export const beginAttempts = (
   },
 ): Promise<readonly PlannedWrite[]> =>
   inTransaction(db, async (tx) => {
-    if (!(await holdLease(tx, lease))) throw new LeaseLostError();
-    const forbidden = await forbiddenWrites(tx, planned);
+    // Sent together, done in this order.
+    const [isHeld, forbidden] = await Promise.all([holdLease(tx, lease), forbiddenWrites(tx, planned)]);
+    if (!isHeld) throw new LeaseLostError();
     const allowed = planned.filter(({ listingId }) => !forbidden.has(listingId));
     await openAttempts(tx, {
       accountId: lease.accountId,

@@ -80,7 +80,7 @@ const riskiest = async (
   const owed = await owedTargets(deps.db, plan.accountId, owedMax, toIso(nowMs));
   if (owed.length === 0) return { owed, selling: [] };
   const ids = owed.map((target) => target.listingId);
-  const wanted = await wantedUnits(deps.db, ids, plan);
+  const [wanted, targets] = await Promise.all([wantedUnits(deps.db, ids, plan), targetCount(deps.db, plan.accountId)]);
   const isFrozen = ({ listingId }: OwedTarget): boolean => wanted.get(listingId)?.frozenBy !== undefined;
   const changes = owed
     .filter((target) => !isFrozen(target))
@@ -93,7 +93,7 @@ const riskiest = async (
     }));
   // Neither is what a person has set to 0 by a hold.
   const judged = changes.filter(({ target }) => wanted.get(target.listingId)?.isHeldAtZero !== true);
-  const stopped = judgeRun(judged, await targetCount(deps.db, plan.accountId), plan.guards);
+  const stopped = judgeRun(judged, targets, plan.guards);
   if (stopped !== undefined && !(await areGuardsOff(deps.db, plan.accountId, toIso(nowMs))))
     throw new GuardError(stopped);
   const sorted = changes
@@ -159,9 +159,12 @@ const gather = async (
     await recordReadings(deps.db, shown, "before-push", readAt);
   }
   const { comparesAndSets } = connector.limits;
+  // Evidence before the ledger, not after it: an order that is booked between the two would count as seen and be missing
+  // from the number.
+  const [attempts, orders] = await Promise.all([openAttemptsOf(deps.db, ids), unseenOrders(deps.db, ids)]);
   const careful = await carefulWanted(deps.db, ids, plan, { nowMs: deps.clock.now(), comparesAndSets });
-  const open = Map.groupBy(await openAttemptsOf(deps.db, ids), (attempt) => attempt.listingId);
-  const unseen = Map.groupBy(await unseenOrders(deps.db, ids), (row) => row.listingId);
+  const open = Map.groupBy(attempts, (attempt) => attempt.listingId);
+  const unseen = Map.groupBy(orders, (row) => row.listingId);
   return { listings, readings, careful, open, unseen };
 };
 

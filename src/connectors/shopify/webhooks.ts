@@ -1,11 +1,10 @@
-import "@shopify/shopify-api/adapters/node";
-import { ApiVersion, shopifyApi } from "@shopify/shopify-api";
 import { toIso } from "../../core/clock.ts";
 import type { RawRequest, Verification, Webhooks } from "../connector.ts";
 import type { ConnectorDeps } from "../deps.ts";
 import type { ShopifySettings } from "../settings.ts";
 import { isOursBy } from "./projection.ts";
 import { openPush, tokenOf } from "./pubsub.ts";
+import { createVerifier, type SignatureVerdict } from "./signature.ts";
 import { parseLossless, projectWebhook, sourceAtOf } from "./webhook-bodies.ts";
 
 /**
@@ -19,10 +18,10 @@ export const createWebhooks = (settings: ShopifySettings, deps: Pick<ConnectorDe
   const verifiers = secrets.map((secret) => createVerifier(secret.reveal()));
   const receive = createReceive(settings, deps);
 
-  const signed = async (request: RawRequest): Promise<Verification> => {
+  const signed = (request: RawRequest): Verification => {
     const text = exactText(request.body);
     if (text === undefined) return { kind: "refused", status: 401, reason: "the body is no UTF-8" };
-    const verdicts = await Promise.all(verifiers.map((verify) => verify(text, request)));
+    const verdicts = verifiers.map((verify) => verify(request));
     const accepted = verdicts.find((verdict) => verdict.valid);
     if (accepted === undefined) return { kind: "refused", status: 401, reason: refusalOf(verdicts) };
     const { domain, webhookId } = accepted;
@@ -45,40 +44,14 @@ export const createWebhooks = (settings: ShopifySettings, deps: Pick<ConnectorDe
       if (request.method !== "POST") return { kind: "refused", status: 405, reason: "webhooks come by POST" };
       const token = tokenOf(request.url);
       return token === undefined || settings.pubsubToken === undefined
-        ? await signed(request)
+        ? signed(request)
         : pushed(request, token, settings.pubsubToken.reveal());
     },
   };
 };
 
-type Verdict =
-  | { readonly valid: true; readonly domain: string; readonly webhookId: string }
-  | { readonly valid: false; readonly reason: string };
-
-/** The library's own check of signature and required headers. Only its classic `X-Shopify-*` form is let through. */
-const createVerifier = (secret: string): ((text: string, request: RawRequest) => Promise<Verdict>) => {
-  const library = shopifyApi({
-    apiKey: "not-used-for-webhooks",
-    apiSecretKey: secret,
-    hostName: "localhost",
-    apiVersion: ApiVersion.October26,
-    isEmbeddedApp: false,
-    logger: { log: () => undefined },
-  });
-  return async (text, request) => {
-    const headers = Object.fromEntries(
-      Object.entries(request.headers).filter(([name]) => !name.startsWith("shopify-")),
-    );
-    const rawRequest = { method: request.method, url: request.url, headers };
-    const result = await library.webhooks.validate({ rawBody: text, rawRequest, rawResponse: undefined });
-    return result.valid
-      ? { valid: true, domain: result.domain, webhookId: result.webhookId }
-      : { valid: false, reason: result.reason };
-  };
-};
-
 /** The most telling reason: one secret may have matched and a header be missing. */
-const refusalOf = (verdicts: readonly Verdict[]): string => {
+const refusalOf = (verdicts: readonly SignatureVerdict[]): string => {
   const reasons = verdicts.flatMap((verdict) => (verdict.valid ? [] : [verdict.reason]));
   return reasons.find((reason) => reason !== "invalid_hmac") ?? "invalid_hmac";
 };
