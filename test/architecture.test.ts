@@ -68,7 +68,6 @@ const confined: Readonly<Record<string, readonly string[]>> = {
   ioredis: ["queue"],
   axios: ["connectors"],
   "p-retry": ["connectors"],
-  "@shopify/shopify-api": ["connectors"],
   "@aws-sdk/client-sqs": ["connectors"],
   hono: ["api", "webhooks", "console", "ops", "simulators", "access"],
   "prom-client": ["ops"],

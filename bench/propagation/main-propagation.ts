@@ -1,6 +1,10 @@
 import { availableParallelism, cpus, loadavg } from "node:os";
 import { parseArgs } from "node:util";
+import { benchApplied } from "./applied.ts";
+import { benchBatches } from "./batches.ts";
+import { benchEfficiency } from "./efficiency.ts";
 import type { CaseReport } from "./goals.ts";
+import { benchUrgency } from "./urgency.ts";
 import { benchWire } from "./wire.ts";
 
 const help = `npm run bench -- propagation [options]
@@ -46,8 +50,14 @@ export const mainPropagation = async (args: readonly string[]): Promise<number> 
   }
   const { quick } = values;
   const commands = values.apart ? ["web", "worker", "scheduler"] : ["up"];
+  const given = { rounds: quick ? 1 : 3, commands, tell };
   const cases: Readonly<Record<string, () => Promise<CaseReport>>> = {
-    wire: () => benchWire({ rounds: quick ? 1 : 3, seconds: quick ? 2 : 5, commands, tell }),
+    wire: () => benchWire({ ...given, seconds: quick ? 2 : 5 }),
+    applied: () => benchApplied({ ...given, seconds: quick ? 5 : 15 }),
+    // What is measured in these has its own length.
+    efficiency: () => benchEfficiency({ ...given, seconds: 0 }),
+    urgency: () => benchUrgency({ ...given, seconds: 0 }),
+    batches: () => benchBatches({ ...given, seconds: 0 }),
   };
   const machine = { cpu: cpus()[0]?.model ?? "", cores: availableParallelism(), loadAverageBefore: loadavg() };
   const reports: CaseReport[] = [];

@@ -8,8 +8,8 @@ export type SignatureVerdict =
 
 /**
  * Shopify's signature: base64 of HMAC-SHA256 over the raw bytes, compared in constant time, and the headers that every
- * classic webhook carries. The same verdicts in the same order as Shopify's own library, of which a test holds it
- * against; that one takes 0.3 ms a webhook, most of it for reading headers again and again.
+ * classic webhook carries. The verdicts are those of Shopify's own library, and a test holds them against it; that one
+ * takes 0.3 ms a webhook, most of it for reading headers again and again.
  */
 export const createVerifier =
   (secret: string): ((request: RawRequest) => SignatureVerdict) =>
