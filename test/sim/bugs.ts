@@ -120,7 +120,7 @@ const sending: readonly Bug[] = [
   bug(
     "lease-is-not-held",
     "jobs/begin-attempts.ts",
-    "if (!(await holdLease(tx, lease))) throw new LeaseLostError();",
+    "if (!isHeld) throw new LeaseLostError();",
     "",
   ),
   bug(
