@@ -5,8 +5,9 @@ import { seededRandom } from "../../src/core/random.ts";
 import type { Db } from "../../src/db/pool.ts";
 import { query, sql } from "../../src/db/sql.ts";
 import { percentile, spreadOf } from "../figures.ts";
+import { runRounds } from "../harness.ts";
 import { brokenBooks } from "./books.ts";
-import { atMost, type CaseReport } from "./goals.ts";
+import { atMost, type CaseReport, roundNotes } from "./goals.ts";
 import { untilQuiet } from "./quiet.ts";
 import { accountIds } from "./sim-accounts.ts";
 import { everyChannel, openSimWorld, type SimWorld } from "./sim-world.ts";
@@ -62,7 +63,13 @@ const appliedChanges = (db: Db): Promise<readonly Change[]> =>
        order by 4`,
   );
 
-type Arrivals = { readonly ms: readonly number[]; readonly covered: number; readonly missing: readonly string[] };
+type Arrival = { readonly from: Channel; readonly to: Channel; readonly ms: number };
+type Arrivals = {
+  readonly arrivals: readonly Arrival[];
+  readonly ms: readonly number[];
+  readonly covered: number;
+  readonly missing: readonly string[];
+};
 
 /**
  * For each sale and each other channel: until that channel is known to show no more than is left after the sale. A
@@ -70,7 +77,7 @@ type Arrivals = { readonly ms: readonly number[]; readonly covered: number; read
  */
 const arrivalsOf = (sales: readonly Sale[], changes: readonly Change[], left: Map<string, number>): Arrivals => {
   const by = Map.groupBy(changes, ({ accountId, sku }) => `${accountId} ${sku}`);
-  const ms: number[] = [];
+  const arrivals: Arrival[] = [];
   const missing: string[] = [];
   let covered = 0;
   for (const { channel, sku, atMs } of sales) {
@@ -83,11 +90,19 @@ const arrivalsOf = (sales: readonly Sale[], changes: readonly Change[], left: Ma
       const arrived = seen.find((change) => change.atMs >= atMs && change.units <= leftUnits);
       if (before !== undefined && before.units <= leftUnits) covered += 1;
       else if (arrived === undefined) missing.push(`${sku}: ${other} was never seen at ${leftUnits}`);
-      else ms.push(arrived.atMs - atMs);
+      else arrivals.push({ from: channel, to: other, ms: arrived.atMs - atMs });
     }
   }
-  return { ms, covered, missing };
+  return { arrivals, ms: arrivals.map(({ ms }) => ms), covered, missing };
 };
+
+const spreadBy = (arrivals: readonly Arrival[], side: "from" | "to") =>
+  Object.fromEntries(
+    [...Map.groupBy(arrivals, (one) => one[side])].map(([channel, some]) => {
+      const ms = some.map((one) => one.ms);
+      return [channel, { p50Ms: percentile(ms, 0.5), p99Ms: percentile(ms, 0.99) }];
+    }),
+  );
 
 /** Sale → applied on the other two channels, tokens available, at 50 orders a second over 5,000 SKUs. */
 export const benchApplied = async ({ rounds: wanted, seconds, commands, tell }: Given): Promise<CaseReport> => {
@@ -96,32 +111,43 @@ export const benchApplied = async ({ rounds: wanted, seconds, commands, tell }: 
   const world = await openSimWorld({ stock, on: everyChannel, speedUp, commands, readyMsMax: 240_000 });
   try {
     const left = new Map(stock);
-    const rounds: (Arrivals & { readonly sold: number })[] = [];
-    for (let round = 0; round <= wanted; round += 1) {
-      // The first, short one warms up: plans, connections and code.
-      const sales = await sell(world, round === 0 ? 2 : seconds, `round-${round}`, round);
+    const { db } = world.daemon.runtime;
+    let run = 0;
+    const sellAndRest = async (lengthSeconds: number): Promise<Arrivals & { readonly sold: number }> => {
+      run += 1;
+      const sales = await sell(world, lengthSeconds, `run-${run}`, run);
       await untilQuiet(world.daemon, 240_000);
-      const arrivals = arrivalsOf(sales, await appliedChanges(world.daemon.runtime.db), left);
-      if (round > 0) rounds.push({ ...arrivals, sold: sales.length });
-      const [p50, p99] = [percentile(arrivals.ms, 0.5), percentile(arrivals.ms, 0.99)];
-      tell(
-        `applied: ${sales.length} sales, p50 ${p50.toFixed(0)}, p99 ${p99.toFixed(0)} ms, ${arrivals.covered} covered before`,
-      );
-    }
+      const arrivals = arrivalsOf(sales, await appliedChanges(db), left);
+      const [p50, p99] = [percentile(arrivals.ms, 0.5), percentile(arrivals.ms, 0.99)].map((ms) => ms.toFixed(0));
+      tell(`applied: ${sales.length} sales, p50 ${p50}, p99 ${p99} ms, ${arrivals.covered} covered before`);
+      return { ...arrivals, sold: sales.length };
+    };
+    // The first, short one warms up: plans, connections and code.
+    await sellAndRest(2);
+    const measured = await runRounds(wanted, async (probe) => {
+      probe();
+      const round = await sellAndRest(seconds);
+      probe();
+      return round;
+    });
+    const rounds = measured.rounds.map(({ result }) => result);
     const broken = await brokenBooks(world.daemon, left, await world.shown());
     const of = (share: number) => spreadOf(rounds.map(({ ms }) => percentile(ms, share)));
     return {
       case: "applied",
       goals: [atMost("sale → applied, p50 ms", 1_000, of(0.5)), atMost("sale → applied, p99 ms", 3_000, of(0.99))],
       brokenBooks: [...broken, ...rounds.flatMap(({ missing }) => missing.slice(0, 5))],
-      figures: rounds.map(({ ms, covered, sold }) => ({
+      figures: rounds.map(({ ms, arrivals, covered, sold }) => ({
         sold,
         covered,
         arrivals: ms.length,
         p50Ms: percentile(ms, 0.5),
         p99Ms: percentile(ms, 0.99),
         maxMs: Math.max(...ms),
+        bySeller: spreadBy(arrivals, "from"),
+        byOther: spreadBy(arrivals, "to"),
       })),
+      notes: roundNotes(measured),
     };
   } finally {
     await world.stop();

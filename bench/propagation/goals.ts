@@ -1,4 +1,5 @@
 import type { Spread } from "../figures.ts";
+import type { Rounds } from "../harness.ts";
 
 /** One figure beside its goal. `atMost` or `atLeast`: which way is better. */
 export type Judged = {
@@ -29,3 +30,9 @@ export const atLeast = (what: string, goal: number, measured: Spread): Judged =>
   const met = measured.median >= goal && measured.min >= 0.7 * goal;
   return { what, atLeast: goal, measured, met };
 };
+
+/** What the report must say of its rounds. */
+export const roundNotes = ({ voidCount, noisyCount }: Rounds<unknown>): readonly string[] => [
+  ...(voidCount > 0 ? [`${voidCount} rounds were void, for other programs took the CPU`] : []),
+  ...(noisyCount > 0 ? [`${noisyCount} of the counted rounds were noisy`] : []),
+];

@@ -1,12 +1,12 @@
 import { fileURLToPath } from "node:url";
-import { systemClock as clock } from "../../src/core/clock.ts";
 import { percentile, spreadOf } from "../figures.ts";
+import { runRounds } from "../harness.ts";
 import { startServers } from "../servers.ts";
 import type { AnchorAsked, AnchorTold } from "./anchor-child.ts";
 import { brokenBooks } from "./books.ts";
 import { forkAsked } from "./child.ts";
 import { type Daemon, startDaemon } from "./daemon.ts";
-import { atMost, type CaseReport } from "./goals.ts";
+import { atMost, type CaseReport, roundNotes } from "./goals.ts";
 import { untilLinked, untilQuiet } from "./quiet.ts";
 import { locationGid, skuOf } from "./shop.ts";
 import { type Asked, domains, type SaleReport, type Told } from "./shops-child.ts";
@@ -84,42 +84,43 @@ export const benchWire = async ({ rounds: wanted, seconds, commands, tell }: Giv
     const { postgresUrl, redisUrl } = servers;
     if (redisUrl === undefined) throw new Error(`no Redis: ${servers.redis}`);
     const { url } = await ask(shops, { kind: "open", skus, units, secret }, "opened");
-    daemon = await startDaemon(servers, {
+    const running = await startDaemon(servers, {
       accounts: [accountAt(url, "seller"), accountAt(url, "other")],
       guards: { max_lowered_percent: 100 },
       commands,
     });
-    await daemon.receive(new Map(Array.from({ length: skus }, (_, item) => [skuOf(item), units])));
+    daemon = running;
+    await running.receive(new Map(Array.from({ length: skus }, (_, item) => [skuOf(item), units])));
     tell("wire: importing");
-    await untilLinked(daemon, 2 * skus, 120_000);
-    await untilQuiet(daemon, 120_000);
+    await untilLinked(running, 2 * skus, 120_000);
+    await untilQuiet(running, 120_000);
     // As autovacuum does within a minute: without statistics Postgres plans by guess.
-    await daemon.runtime.db.pool.query("analyze");
-    const { origin, runtime } = daemon;
+    const { origin, runtime } = running;
+    await runtime.db.pool.query("analyze");
     const path = `/webhooks/shopify/${account.seller}`;
     // The first second warms up: plans, connections and code.
     await ask(shops, { kind: "sell", origin, path, perSecond, seconds: 1 }, "sold");
-    await untilQuiet(daemon, 60_000);
-    const rounds: Round[] = [];
-    while (rounds.length < wanted) {
+    await untilQuiet(running, 60_000);
+    const measured = await runRounds(wanted, async (probe): Promise<Round> => {
+      probe();
       const { activeMs } = await anchor.ask({ postgresUrl, redisUrl, perSecond, seconds });
+      probe();
       const { report: sale } = await ask(shops, { kind: "sell", origin, path, perSecond, seconds }, "sold");
-      await untilQuiet(daemon, 60_000);
+      await untilQuiet(running, 60_000);
       const stages = await stagesSince(runtime.db, {
         seller: account.seller,
         other: account.other,
         sinceMs: sale.startedMs,
       });
-      rounds.push({ sale, activeMs, stages });
-      const { p50Ms, p99Ms, activeP50Ms, activeP99Ms, missing } = figuresOf(rounds.at(-1) as Round);
-      tell(
-        `wire: p50 ${p50Ms.toFixed(1)}, p99 ${p99Ms.toFixed(1)} ms; commit → active ${activeP50Ms.toFixed(2)}, ${activeP99Ms.toFixed(2)}; ${missing} missing`,
-      );
-      await clock.sleep(500);
-    }
-    const all = rounds.map(figuresOf);
+      const round = { sale, activeMs, stages };
+      const { p50Ms, p99Ms, activeP50Ms, activeP99Ms, missing } = figuresOf(round);
+      const active = `commit → active ${activeP50Ms.toFixed(2)}, ${activeP99Ms.toFixed(2)}`;
+      tell(`wire: p50 ${p50Ms.toFixed(1)}, p99 ${p99Ms.toFixed(1)} ms; ${active}; ${missing} missing`);
+      return round;
+    });
+    const all = measured.rounds.map(({ result }) => figuresOf(result));
     const of = (value: (one: (typeof all)[number]) => number) => spreadOf(all.map(value));
-    const broken = await toldBooks(daemon, shops);
+    const broken = await toldBooks(running, shops);
     return {
       case: "wire",
       goals: [
@@ -149,6 +150,7 @@ export const benchWire = async ({ rounds: wanted, seconds, commands, tell }: Giv
         ...all.flatMap(({ missing }) => (missing > 0 ? [`${missing} orders never reached the other shop`] : [])),
       ],
       figures: all,
+      notes: roundNotes(measured),
     };
   } finally {
     await daemon?.stop();
