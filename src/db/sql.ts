@@ -1,6 +1,7 @@
 import type pg from "pg";
 import type { z } from "zod";
 import type { Db } from "./pool.ts";
+import { createStatementNames } from "./statement-names.ts";
 
 /** A statement with its values apart: every `${value}` becomes a parameter, never text. */
 export type Statement = { readonly text: string; readonly values: readonly unknown[] };
@@ -20,10 +21,14 @@ export type Tx = {
 };
 export type Queryable = Db | Tx;
 
+const nameOf = createStatementNames();
+
 const run = (on: Queryable, { text, values }: Statement): Promise<pg.QueryResult<Record<string, unknown>>> => {
-  if ("pool" in on) return on.pool.query(text, [...values]);
-  if (on.answerMsMax === undefined) return on.client.query(text, [...values]);
-  const patient = { text, values: [...values], query_timeout: on.answerMsMax };
+  const name = nameOf(text);
+  const named = { text, values: [...values], ...(name !== undefined && { name }) };
+  if ("pool" in on) return on.pool.query(named);
+  if (on.answerMsMax === undefined) return on.client.query(named);
+  const patient = { ...named, query_timeout: on.answerMsMax };
   return on.client.query(patient);
 };
 

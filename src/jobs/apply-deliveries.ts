@@ -60,7 +60,7 @@ export const applyDeliveries = async (
   const names = [
     ...new Set(deliveries.flatMap(ordersOf).flatMap((order) => order.lines.flatMap((line) => line.listingRefs))),
   ];
-  const settlements = await inTransaction(deps.db, async (tx) => {
+  const { settlements, hinted } = await inTransaction(deps.db, async (tx) => {
     const now = toIso(deps.clock.now());
     const meaningOf = meanings(await resolveNames(tx, accountId, names));
     const commands = [];
@@ -87,14 +87,15 @@ export const applyDeliveries = async (
     const hints = deliveries.flatMap((delivery) =>
       delivery.events.flatMap((event) => (event.kind === "stock-hint" ? [event] : [])),
     );
-    await noteStockHints(tx, accountId, [...hints, ...letGoHints(deliveries.flatMap(ordersOf))], now);
+    const allHints = [...hints, ...letGoHints(deliveries.flatMap(ordersOf))];
+    await noteStockHints(tx, accountId, allHints, now);
     await settleDeliveries(tx, settled, now);
-    return settled;
+    return { settlements: settled, hinted: allHints.length > 0 };
   });
   for (const [state, rows] of Map.groupBy(settlements, (row) => row.state)) {
     deps.metrics.deliveriesSettled(accountId, state, rows.length);
   }
   deps.wake("publish-events", {});
   // Hints raise versions by themselves, without a movement that would be published.
-  deps.wake("push-account", { accountId });
+  if (hinted) deps.wake("push-account", { accountId });
 };

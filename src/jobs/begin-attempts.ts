@@ -35,8 +35,12 @@ export const beginAttempts = (
   },
 ): Promise<readonly PlannedWrite[]> =>
   inTransaction(db, async (tx) => {
-    if (!(await holdLease(tx, lease, given.callMsMax + leaseMarginMs))) throw new LeaseLostError();
-    const forbidden = await forbiddenWrites(tx, planned);
+    // Sent together, done in this order.
+    const [isHeld, forbidden] = await Promise.all([
+      holdLease(tx, lease, given.callMsMax + leaseMarginMs),
+      forbiddenWrites(tx, planned),
+    ]);
+    if (!isHeld) throw new LeaseLostError();
     const allowed = planned.filter(({ listingId }) => !forbidden.has(listingId));
     await openAttempts(tx, {
       accountId: lease.accountId,

@@ -53,9 +53,12 @@ const withLedger = async (
   shown: Shown,
 ): Promise<Figures> => {
   const { comparesAndSets } = connector.limits;
+  // Evidence before the ledger, not after it: an order that is booked between the two would count as seen and be missing
+  // from the number.
+  const [attempts, orders] = await Promise.all([openAttemptsOf(deps.db, ids), raiseEvidence(deps.db, ids)]);
   const careful = await carefulWanted(deps.db, ids, plan, { nowMs: deps.clock.now(), comparesAndSets });
-  const open = Map.groupBy(await openAttemptsOf(deps.db, ids), (attempt) => attempt.listingId);
-  const evidence = Map.groupBy(await raiseEvidence(deps.db, ids), (row) => row.listingId);
+  const open = Map.groupBy(attempts, (attempt) => attempt.listingId);
+  const evidence = Map.groupBy(orders, (row) => row.listingId);
   return { ...shown, careful, open, evidence };
 };
 

@@ -95,7 +95,8 @@ export const pushAccount = defineJob({
       if (orphans > 0)
         deps.log.warn({ accountId, orphans, at: toIso(deps.clock.now()) }, "pushes of a lost worker taken over");
       while (!drain.aborted && deps.clock.monotonicMs() < endsAt) {
-        if (!(await holdLease(deps.db, lease, leaseMs))) throw new LeaseLostError();
+        // The first round has just taken it.
+        if (round !== undefined && !(await holdLease(deps.db, lease, leaseMs))) throw new LeaseLostError();
         // A rewound ledger has forgotten sales that the channel has not: what it would show is too much.
         if ((await openRewind(deps.db)) !== undefined) return undefined;
         // A round that did not only lower was the last of the urgent ones: the rest may go as one document.

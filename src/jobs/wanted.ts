@@ -40,7 +40,13 @@ const ingredientsOf = async (
 ): Promise<ReadonlyMap<number, Ingredients>> => {
   const links = await linksOf(on, listingIds);
   const locationIds = shelf.locationIds ?? [shelf.locationId];
-  const levelsOfSku = Map.groupBy(await levelsOf(on, [...new Set(links.map((link) => link.sku))]), ({ sku }) => sku);
+  const namesListings = shelf.overrides?.some(({ listings }) => listings.length > 0) ?? false;
+  const [levels, holds, named] = await Promise.all([
+    levelsOf(on, [...new Set(links.map((link) => link.sku))]),
+    holdsOn(on, listingIds),
+    namesListings ? listingsById(on, listingIds) : [],
+  ]);
+  const levelsOfSku = Map.groupBy(levels, ({ sku }) => sku);
   const figuresOf = (sku: string, policy: AllocationPolicy): readonly LevelFigures[] =>
     (levelsOfSku.get(sku) ?? []).flatMap(({ locationId, onHand, reserved, incoming, version }) => {
       const figures = { locationId, onHand, reserved, incoming, version };
@@ -48,9 +54,7 @@ const ingredientsOf = async (
       const isNamed = policy.counts?.some((counted) => counted.locationId === locationId) ?? false;
       return isNamed ? [{ ...figures, onlyNamed: true as const }] : [];
     });
-  const holds = await holdsOn(on, listingIds);
-  const namesListings = shelf.overrides?.some(({ listings }) => listings.length > 0) ?? false;
-  const refs = new Map(namesListings ? (await listingsById(on, listingIds)).map(({ id, ref }) => [id, ref]) : []);
+  const refs = new Map(named.map(({ id, ref }) => [id, ref]));
   return new Map(
     [...Map.groupBy(links, (link) => link.listingId)].map(([listingId, rows]) => {
       const skus = rows.map(({ sku }) => sku);
@@ -110,6 +114,7 @@ export const carefulWanted = async (
   plan: Shelf & { readonly quietMs: number },
   given: { readonly nowMs: number; readonly comparesAndSets: boolean },
 ): Promise<ReadonlyMap<number, Careful>> => {
+  if (listingIds.length === 0) return new Map();
   const ingredients = await ingredientsOf(on, listingIds, plan);
   const skus = [...new Set([...ingredients.values()].flatMap(({ components }) => components.map(({ sku }) => sku)))];
   const since = new Date(given.nowMs - memoryMs).toISOString();

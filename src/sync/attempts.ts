@@ -25,7 +25,7 @@ export const openAttempts = async (
     readonly attempts: readonly NewAttempt[];
   },
 ): Promise<void> => {
-  await execute(
+  const inserted = execute(
     tx,
     sql`
       insert into push_attempt (listing_id, account_id, attempt_key, fence, version, units, units_before, reason, state,
@@ -35,7 +35,7 @@ export const openAttempts = async (
         from json_to_recordset(${JSON.stringify(opened.attempts)}::json)
              as a ("listingId" bigint, version bigint, units bigint, "unitsBefore" bigint, reason text, terms jsonb)`,
   );
-  await execute(
+  const noted = execute(
     tx,
     sql`
       with locked as (select listing_id from push_target
@@ -47,6 +47,8 @@ export const openAttempts = async (
           on a."listingId" = locked.listing_id
        where t.listing_id = locked.listing_id`,
   );
+  // In one round trip.
+  await Promise.all([inserted, noted]);
 };
 
 export type AttemptAnswer = {

@@ -32,7 +32,8 @@ export const raiseEvidence = (on: Queryable, listingIds: readonly number[]): Pro
           join listing_link other on other.sku = k.sku
           join listing l on l.id = other.listing_id
          where t.listing_id = any(${listingIds})
-      ), known as (
+      ), known as materialized (
+        -- Once an account, not once a listing: a flood of deliveries makes the look into the inbox long.
         select a.id as account_id, c.watermark, c.polled_at, c.tried_at,
                exists (select 1 from inbox i where i.account_id = a.id and i.state = 'received' and i.received_at <= c.polled_at) as behind
           from account a

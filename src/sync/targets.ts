@@ -159,8 +159,9 @@ export type Settled = {
 };
 
 /** The channel provably shows what was wanted at these versions. Returns since when each closed debt was owed, epoch ms. */
-export const settleTargets = async (on: Queryable, settled: readonly Settled[]): Promise<readonly number[]> =>
-  (
+export const settleTargets = async (on: Queryable, settled: readonly Settled[]): Promise<readonly number[]> => {
+  const explained = settled.filter(({ terms }) => terms !== undefined);
+  return (
     await query(
       on,
       z.object({ owedSinceMs: z.number() }),
@@ -170,8 +171,11 @@ export const settleTargets = async (on: Queryable, settled: readonly Settled[]):
         explained as (
           update observation o set terms = s.terms
             from json_to_recordset(${JSON.stringify(settled)}::json) as s ("listingId" bigint, units bigint, terms jsonb)
-           where s.terms is not null and o.terms is null and o.units = s.units
-             and o.id = (select last.id from observation last where last.listing_id = s."listingId" order by last.id desc limit 1)
+           where s.terms is not null and o.terms is null and o.units = s.units and o.listing_id = s."listingId"
+             -- By ids, found first: as a join the whole of a table that only grows would be read.
+             and o.id = any(array(select (select last.id from observation last where last.listing_id = told.id
+                                           order by last.id desc limit 1)
+                                    from unnest(${explained.map((one) => one.listingId)}::bigint[]) as told (id)))
         )
         update push_target t
            set settled_version = greatest(t.settled_version, s.version), wanted_units = s.units, failures = 0, not_before = null,
@@ -183,6 +187,7 @@ export const settleTargets = async (on: Queryable, settled: readonly Settled[]):
         returning (extract(epoch from t.owed_since) * 1000)::float8 as "owedSinceMs"`,
     )
   ).map((row) => row.owedSinceMs);
+};
 
 export type Deferral = {
   readonly listingId: number;

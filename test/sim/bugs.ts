@@ -126,7 +126,7 @@ const sending: readonly Bug[] = [
   bug(
     "lease-is-not-held",
     "jobs/begin-attempts.ts",
-    "if (!(await holdLease(tx, lease, given.callMsMax + leaseMarginMs))) throw new LeaseLostError();",
+    "if (!isHeld) throw new LeaseLostError();",
     "",
   ),
   bug(

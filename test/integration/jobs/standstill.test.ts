@@ -25,7 +25,7 @@ test("a worker that stood still between the attempt and the call sends nothing, 
         name !== "query"
           ? Reflect.get(target, name, target)
           : async (text: unknown, values?: unknown) => {
-              opensAttempts ||= String(text).includes("insert into push_attempt");
+              opensAttempts ||= JSON.stringify(text).includes("insert into push_attempt");
               const answer = await query(text, values);
               if (text === "commit" && opensAttempts && !isStanding) {
                 isStanding = true;

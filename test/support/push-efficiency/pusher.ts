@@ -13,7 +13,7 @@ import { type Clock, systemClock } from "../../../src/core/clock.ts";
 import { ChannelError } from "../../../src/core/failure.ts";
 import { systemRandom } from "../../../src/core/random.ts";
 import { openBucketStore } from "../../../src/queue/bucket-store.ts";
-import { accountOn, type Channel } from "../../support/demo-accounts.ts";
+import { accountOn, type Channel } from "../demo-accounts.ts";
 
 /** A worker process of its own that pushes what it is told as fast as it may. Talks to its parent by messages. */
 export type Order = {
