@@ -1,9 +1,9 @@
 import { bestSellers, type RealOrders, readRealOrders } from "../../src/demo/orders.ts";
 import { makePlan } from "../../src/demo/plan.ts";
-import { type PolicyName, policyMaker, policyNames, summarise } from "./campaign.ts";
+import { type PolicyName, policyNames } from "./campaign.ts";
 import type { ChannelShape } from "./channel.ts";
-import type { Engine } from "./engine.ts";
 import type { FaultKind } from "./faults.ts";
+import type { Pool } from "./pool.ts";
 import type { Demand, Scenario } from "./scenario.ts";
 import { World } from "./world.ts";
 
@@ -106,7 +106,7 @@ const busiestDays = (real: RealOrders, count: number): readonly (readonly [strin
 const per100k = (value: number, orders: number): number => Math.round((value / orders) * 100_000 * 10) / 10;
 
 /** The retailer's busiest days, sold over three channels, kept in step by each tool in turn. */
-export const replay = async (engine: Engine, options: ReplayOptions, say: (line: string) => void) => {
+export const replay = async (pool: Pool, options: ReplayOptions, say: (line: string) => void) => {
   const real = readRealOrders();
   const startedMs = performance.now();
   const results = new Map<
@@ -118,7 +118,6 @@ export const replay = async (engine: Engine, options: ReplayOptions, say: (line:
   for (const [date, day] of days) {
     const scenario = dayScenario(day, options);
     for (const name of policyNames) {
-      const make = await policyMaker(name);
       const run = {
         seed: options.seed,
         faults: options.faults,
@@ -126,7 +125,9 @@ export const replay = async (engine: Engine, options: ReplayOptions, say: (line:
         pace: { sweepMs: 60_000, ordersMs: 60_000 },
         isRepeated: false,
       };
-      const { figures, violations: found } = await summarise(engine, { name, make }, run);
+      const summary = await pool.run({ kind: "seed", policy: name, options: run });
+      if (summary === undefined) continue;
+      const { figures, violations: found } = summary;
       const before = results.get(name) ?? { orders: 0, oversold: 0, over: 0, under: 0, writes: 0 };
       results.set(name, {
         orders: before.orders + figures.orders,
