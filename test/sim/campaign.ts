@@ -25,6 +25,7 @@ export type SeedSummary = {
   readonly statements: number;
   readonly virtualMs: number;
   readonly quietMs: number | null;
+  readonly mendedMs: number | null;
   readonly figures: Readonly<Record<Figure, number>>;
 };
 
@@ -90,6 +91,7 @@ export const summarise = async (
     statements,
     virtualMs: verdict.virtualMs,
     quietMs: verdict.quietMs,
+    mendedMs: verdict.mendedMs,
     figures: figuresOf(verdict),
   };
 };

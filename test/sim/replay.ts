@@ -91,6 +91,8 @@ export const dayScenario = (day: RealOrders, options: { readonly skus: number; r
     phaseMs: lastMs - world.startedMs + 60_000,
     demands: [...demands.values()],
     ownDoors: [],
+    lateLinks: [],
+    brakes: [],
   };
 };
 

@@ -17,6 +17,7 @@ const figureSums = (summaries: readonly SeedSummary[]): Record<Figure, number> =
 
 const policyReport = (summaries: readonly SeedSummary[]) => {
   const waits = summaries.flatMap(({ quietMs }) => (quietMs === null ? [] : [quietMs / 1_000]));
+  const mended = summaries.flatMap(({ mendedMs }) => (mendedMs === null ? [] : [mendedMs / 1_000]));
   return {
     seeds: summaries.length,
     distinctTraces: new Set(summaries.map(({ trace }) => trace)).size,
@@ -28,6 +29,7 @@ const policyReport = (summaries: readonly SeedSummary[]) => {
     seedsWithViolations: summaries.filter(({ violations }) => violations.length > 0).length,
     neverQuiet: summaries.filter(({ quietMs }) => quietMs === null).length,
     quietAfterSeconds: { p50: percentile(waits, 0.5), p99: percentile(waits, 0.99), max: percentile(waits, 1) },
+    mendedAfterSeconds: { p50: percentile(mended, 0.5), p99: percentile(mended, 0.99), max: percentile(mended, 1) },
     ...figureSums(summaries),
   };
 };
@@ -71,19 +73,19 @@ export const reportOf = (
 
 type BugResult = {
   readonly bug: string;
-  readonly caught: boolean;
+  /** Null: there was no time to find out. */
+  readonly caught: boolean | null;
   /** Null: not caught. With several rounds, the median. */
   readonly seeds: number | null;
   readonly eachRound: readonly (number | null)[];
   readonly by: string | null;
 };
 
-/** `rounds` undefined: there was no time. */
 export const caughtOf = (bug: string, rounds: readonly (Caught | null)[] | undefined): BugResult => {
   const counts = (rounds ?? []).map((round) => round?.seeds ?? null);
   const isCaught = counts.length > 0 && !counts.includes(null);
   const seeds = isCaught ? percentile(counts as number[], 0.5) : null;
-  return { bug, caught: isCaught, seeds, eachRound: counts, by: rounds?.[0]?.by ?? null };
+  return { bug, caught: rounds === undefined ? null : isCaught, seeds, eachRound: counts, by: rounds?.[0]?.by ?? null };
 };
 
 export const plantedReport = (perBug: readonly BugResult[]) => {
@@ -92,6 +94,7 @@ export const plantedReport = (perBug: readonly BugResult[]) => {
     ok: counts.length === perBug.length,
     caught: counts.length,
     of: perBug.length,
+    leftOut: perBug.filter(({ caught }) => caught === null).length,
     medianSeeds: percentile(counts, 0.5),
     maxSeeds: percentile(counts, 1),
     perBug,

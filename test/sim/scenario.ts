@@ -1,4 +1,5 @@
 import type { ChannelShape } from "./channel.ts";
+import type { Brake } from "./policy.ts";
 import type { World } from "./world.ts";
 
 export type Catalogue = {
@@ -27,7 +28,7 @@ export type OwnDoor =
       readonly atMs: number;
       readonly sku: string;
       readonly units: number;
-      readonly end: "commit" | "release";
+      readonly end: "commit" | "release" | "expire";
       readonly endAfterMs: number;
     };
 
@@ -36,6 +37,9 @@ export type Scenario = {
   readonly phaseMs: number;
   readonly demands: readonly Demand[];
   readonly ownDoors: readonly OwnDoor[];
+  /** Listings of which a person says only then what they sell. */
+  readonly lateLinks: readonly { readonly atMs: number; readonly accountId: string; readonly ref: string }[];
+  readonly brakes: readonly (Brake & { readonly atMs: number; readonly forMs: number })[];
 };
 
 const between = (draw: number, low: number, high: number): number => low + Math.floor(draw * (high - low + 1));
@@ -86,6 +90,36 @@ const shapesOf = (world: World): readonly ChannelShape[] => {
   ];
 };
 
+const lateLinksOf = (world: World, { skus }: Catalogue, phaseMs: number): Scenario["lateLinks"] => {
+  const random = world.random("late-links");
+  const named = skus.flatMap(({ sku, unitsEach }) =>
+    [...unitsEach].map(([accountId, each]) => ({ accountId, sku, each })),
+  );
+  // What has the SKU's own name is linked by itself.
+  return named
+    .filter(({ each }) => each > 1 && random() < 0.5)
+    .map(({ accountId, sku }) => ({
+      atMs: world.startedMs + Math.floor(random() * phaseMs),
+      accountId,
+      ref: `${accountId}:${sku}`,
+    }));
+};
+
+const brakesOf = (world: World, { shapes, skus }: Catalogue, phaseMs: number): Scenario["brakes"] => {
+  const random = world.random("brakes");
+  if (random() >= 0.3) return [];
+  return Array.from({ length: between(random(), 1, 2) }, () => {
+    const brake = (["zero", "freeze", "pause"] as const)[between(random(), 0, 2)] ?? "zero";
+    const names = brake === "pause" ? shapes.map(({ accountId }) => accountId) : skus.map(({ sku }) => sku);
+    return {
+      brake,
+      on: names[Math.floor(random() * names.length)] as string,
+      atMs: world.startedMs + Math.floor(random() * phaseMs),
+      forMs: between(random(), 10, 90) * 1_000,
+    };
+  });
+};
+
 /** Draws a small shop and everything that people will do in it. Whatever the tool does, it is the same. */
 export const drawScenario = (world: World): Scenario => {
   const shapes = shapesOf(world);
@@ -125,7 +159,7 @@ export const drawScenario = (world: World): Scenario => {
     const draw = random();
     if (draw < 0.6) return { ...common, kind: "receive", units: between(random(), 1, 15) };
     if (draw < 0.7) return { ...common, kind: "adjust", units: -between(random(), 1, 2) };
-    const end = random() < 0.5 ? "commit" : "release";
+    const end = (["commit", "release", "expire"] as const)[between(random(), 0, 2)] ?? "release";
     return {
       ...common,
       kind: "reserve",
@@ -134,5 +168,13 @@ export const drawScenario = (world: World): Scenario => {
       endAfterMs: between(random(), 5, 60) * 1_000,
     };
   });
-  return { catalogue: { shapes, skus }, phaseMs, demands, ownDoors };
+  const shop = { shapes, skus };
+  return {
+    catalogue: shop,
+    phaseMs,
+    demands,
+    ownDoors,
+    lateLinks: lateLinksOf(world, shop, phaseMs),
+    brakes: brakesOf(world, shop, phaseMs),
+  };
 };
