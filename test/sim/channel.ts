@@ -55,8 +55,8 @@ export class SimChannel {
   awayUntilMs = 0;
   /** Until then the account's credentials are refused. */
   lockedUntilMs = 0;
-  /** Calls refused for their credentials. */
-  refusals = 0;
+  /** Until then it tells nobody of its orders. */
+  ordersAwayUntilMs = 0;
   lastChangeMs = 0;
   /** Called with each new version of an order. */
   announce: (order: ChannelOrder) => void = () => undefined;
@@ -213,10 +213,13 @@ export class SimChannel {
     this.world.after(delayMs, show);
   }
 
+  get tellsOrders(): boolean {
+    return this.world.nowMs >= this.ordersAwayUntilMs;
+  }
+
   refuseWhileAway(): void {
     const { nowMs } = this.world;
     if (nowMs < this.lockedUntilMs) {
-      this.refusals += 1;
       throw new ChannelError({ kind: "auth", message: "401 unauthorized" });
     }
     if (nowMs >= this.awayUntilMs) return;

@@ -168,12 +168,13 @@ export const simConnector = (channel: SimChannel, process: Process, messages?: M
       })),
     pullOrders: (cursor, { signal }) =>
       call(process, channel, signal, () => {
-        if (faults.strikes("order-list-fails")) throw retryable("500 on the order list");
+        if (!channel.tellsOrders || faults.strikes("order-list-fails")) throw retryable("500 on the order list");
         return orderPage(channel, cursor);
       }),
     fetchOrders: (refs, { signal }) =>
       call(process, channel, signal, () =>
         refs.flatMap((ref): readonly OrderSnapshot[] => {
+          if (!channel.tellsOrders) throw retryable("500 on an order");
           const order = channel.orders.get(ref);
           const version = order === undefined ? undefined : channel.visible(order);
           return order === undefined || version === undefined

@@ -16,6 +16,10 @@ export const witnessSchema = `
     if brake.is_zero and new.units > 0 or brake.is_frozen and not brake.is_zero then
       insert into sim_breach values ('hold: listing ' || new.listing_id || ' is sent ' || new.units || ' against a hold');
     end if;
+    if new.reason = 'raise' and exists (select from push_attempt a where a.listing_id = new.listing_id
+                                           and a.state in ('sent', 'accepted', 'unknown')) then
+      insert into sim_breach values ('raise: listing ' || new.listing_id || ' is raised while another write is under way');
+    end if;
     -- A run that has begun goes on for twenty seconds.
     if exists (select from account a where a.id = new.account_id and a.state <> 'live'
                   and a.state_since < sim.now() - interval '60 s') then

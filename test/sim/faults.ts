@@ -37,6 +37,7 @@ export const eventFaults = [
   "queue-away",
   "channel-away",
   "channel-locked",
+  "orders-away",
 ] as const;
 export const faultKinds = [...stepFaults, ...eventFaults] as const;
 export type StepFault = (typeof stepFaults)[number];

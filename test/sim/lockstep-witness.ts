@@ -39,6 +39,9 @@ export class LockstepWitness {
       "select watermark, polled_at from account_cursor where stream = 'orders' and account_id = $1",
       [accountId],
     );
+    const [account] = this.#look("select state from account where id = $1", [accountId]);
+    // Whoever's credentials are refused cannot be asked; people are alerted instead.
+    if (account?.["state"] === "needs-attention") return Number.NEGATIVE_INFINITY;
     const stood = mark !== undefined && Date.parse(String(mark["polled_at"])) <= look.atMs;
     const known = stood ? Date.parse(String(mark["watermark"])) : Number.NEGATIVE_INFINITY;
     if (!look.isRaise) return known;
@@ -63,8 +66,17 @@ export class LockstepWitness {
       this.#breaches.add(`record: a write to ${listing.ref} ${moment} after it was recorded as ${state}`);
   }
 
-  /** A watermark promises that every order that changed before it is in the inbox. */
   watch(): void {
+    // No channel here refuses a write or a reading for good.
+    for (const row of this.#look(
+      "select listing_ref, blocked_reason from push_target where blocked_reason is not null",
+    ))
+      this.#breaches.add(`listing: ${row["listing_ref"]} was set aside: ${row["blocked_reason"]}`);
+    this.#watchWatermarks();
+  }
+
+  /** A watermark promises that every order that changed before it is in the inbox. */
+  #watchWatermarks(): void {
     const marks = this.#look(
       "select account_id, watermark from account_cursor where stream = 'orders' and watermark is not null",
     );
@@ -116,8 +128,6 @@ export class LockstepWitness {
        union all
        select 'inbox: ' || delivery_id || ' of ' || account_id || ' is ' || state || ': ' || reason
          from inbox where state in ('parked', 'dead') and topic <> 'garbled'
-       union all
-       select 'listing: ' || listing_ref || ' is blocked: ' || blocked_reason from push_target where blocked_reason is not null
        union all
        select what from sim_breach`,
       [],

@@ -34,7 +34,7 @@ export const connectMessages = (given: Given, policy: Policy): void => {
       world.after(afterMs, () => (queue === undefined ? send(delivery, 0) : queue.send(delivery)));
     channel.announce = (order) => {
       const delivery = deliveryOf(channel, order);
-      if (faults.strikes("webhook-lost")) return;
+      if (!channel.tellsOrders || faults.strikes("webhook-lost")) return;
       const lateMs = faults.strikes("webhook-late") ? 1_000 + random() * 60_000 : 50 + random() * 400;
       if (faults.strikes("message-garbled"))
         arrive({ ...delivery, id: `garbled:${delivery.id}`, topic: garbled }, lateMs);

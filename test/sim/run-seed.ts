@@ -66,6 +66,7 @@ const scheduleFaults = (given: Given, policy: Policy, plan: ReturnType<typeof dr
         const untilMs = world.nowMs + 5_000 + draw * 40_000;
         if (channel !== undefined && kind === "channel-away") channel.awayUntilMs = untilMs;
         if (channel !== undefined && kind === "channel-locked") channel.lockedUntilMs = untilMs;
+        if (channel !== undefined && kind === "orders-away") channel.ordersAwayUntilMs = untilMs + draw * 40_000;
         faults.count(kind, true);
       }
     });
@@ -138,6 +139,7 @@ export const runSeed = async (engine: Engine, make: PolicyMaker, options: SeedOp
   for (const channel of channels.values()) {
     channel.awayUntilMs = 0;
     channel.lockedUntilMs = 0;
+    channel.ordersAwayUntilMs = 0;
   }
   await world.run(healedMs + quietMsMax, () => isQuiet);
   const quietMs = world.nowMs - phaseEndMs;

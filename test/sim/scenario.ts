@@ -69,7 +69,7 @@ const shapesOf = (world: World): readonly ChannelShape[] => {
       messages: "queue",
       stampMs: 1_000,
       lagMs: between(random(), 2, 8) * 1_000,
-      settleMs: 6_000,
+      settleMs: between(random(), 6, 25) * 1_000,
     }),
     shape({
       channel: "ebay",
@@ -77,7 +77,7 @@ const shapesOf = (world: World): readonly ChannelShape[] => {
       messages: "hints",
       stampMs: 1,
       lagMs: between(random(), 1, 4) * 1_000,
-      settleMs: 3_000,
+      settleMs: between(random(), 3, 12) * 1_000,
     }),
     shape({
       channel: "shopify",
@@ -124,9 +124,11 @@ const brakesOf = (world: World, { shapes, skus }: Catalogue, phaseMs: number): S
 export const drawScenario = (world: World): Scenario => {
   const shapes = shapesOf(world);
   const random = world.random("scenario");
+  // Everybody wants the first SKU at once, so that sales fall between any two steps.
+  const isRush = world.random("rush")() < 0.2;
   const skuCount = between(random(), 2, 4);
   const skus = Array.from({ length: skuCount }, (_, index) => {
-    const units = between(random(), 2, 30);
+    const units = between(random(), 2, 30) + (isRush && index === 0 ? 60 : 0);
     const unitsEach = new Map(
       shapes.flatMap(({ accountId }) => (random() < 0.85 ? [[accountId, random() < 0.12 ? 2 : 1] as const] : [])),
     );
@@ -134,24 +136,33 @@ export const drawScenario = (world: World): Scenario => {
     if (unitsEach.size === 0) unitsEach.set((shapes[0] as ChannelShape).accountId, 1);
     return { sku: `SKU-${index + 1}`, units, unitsEach };
   });
-  const phaseMs = (random() < 0.1 ? between(random(), 120, 300) : between(random(), 40, 90)) * 1_000;
+  const usualMs = (random() < 0.1 ? between(random(), 120, 300) : between(random(), 40, 90)) * 1_000;
+  const phaseMs = isRush ? 40_000 : usualMs;
   const skuOf = (): string => {
     // The first SKU is the one that everybody wants.
-    const index = random() < 0.4 ? 0 : Math.floor(random() * skuCount);
+    const index = random() < (isRush ? 0.8 : 0.4) ? 0 : Math.floor(random() * skuCount);
     return (skus[index] as (typeof skus)[number]).sku;
   };
-  const demands = Array.from({ length: between(random(), 12, 36) }, (_, index): Demand => {
+  const demands = Array.from({ length: between(random(), 12, 36) + (isRush ? 40 : 0) }, (_, index): Demand => {
     const { accountId } = shapes[Math.floor(random() * shapes.length)] as ChannelShape;
     const wish = () => ({ sku: skuOf(), units: random() < 0.8 ? between(random(), 1, 2) : between(random(), 3, 6) });
     const first = wish();
-    const second = random() < 0.2 ? [wish()].filter(({ sku }) => sku !== first.sku) : [];
+    const second = random() < 0.2 ? [wish()] : [];
     return {
       atMs: world.startedMs + Math.floor(random() * phaseMs),
       accountId,
       orderRef: `o${index + 1}`,
       wishes: [first, ...second],
       shipAfterMs: random() < 0.5 ? between(random(), 5, 60) * 1_000 : null,
-      giveBack: random() < 0.25 ? [{ afterMs: between(random(), 1, 60) * 1_000, units: between(random(), 1, 2) }] : [],
+      giveBack:
+        random() < 0.3
+          ? [
+              {
+                afterMs: (random() < 0.5 ? between(random(), 1, 8) : between(random(), 9, 60)) * 1_000,
+                units: between(random(), 1, 2),
+              },
+            ]
+          : [],
     };
   });
   const ownDoors = Array.from({ length: between(random(), 2, 10) }, (): OwnDoor => {
