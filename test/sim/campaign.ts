@@ -1,5 +1,5 @@
 import { BaselinePolicy } from "./baselines.ts";
-import type { Bug } from "./bugs.ts";
+import type { Bug } from "./bugs/bug.ts";
 import type { Engine } from "./engine.ts";
 import type { FaultKind } from "./faults.ts";
 import { lockstepWith } from "./plant.ts";
