@@ -31,7 +31,4 @@ export const confirming: readonly Bug[] = [
     "const applied = open.find(({ id }) => id === verdict.appliedId);",
     "const applied = open.find(({ id }) => id === verdict.appliedId);\n    const given = open.at(-1);\n    if (applied === undefined && verdict.stillOpenIds.length === 0 && given !== undefined) settled.push({ listingId, version: given.version, units: given.units });",
   ),
-];",
-    "return [[listing.id, units ?? listing.units ?? null] as const];",
-  ),
 ];
