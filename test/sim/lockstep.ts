@@ -1,6 +1,7 @@
 import type { Delivery } from "../../src/connectors/connector.ts";
 import type { Random } from "../../src/core/random.ts";
 import type { LedgerLine } from "../../src/demo/verdict.ts";
+import { defaultAuditPlan } from "../../src/jobs/audit-plan.ts";
 import type { AccountPlan } from "../../src/jobs/deps.ts";
 import { mapListing } from "../../src/jobs/link-listings.ts";
 import { endHold, putHold } from "../../src/jobs/put-hold.ts";
@@ -59,6 +60,7 @@ export class LockstepPolicy implements Policy {
           ordersEveryMs: given.pace.ordersMs,
           ordersEveryMsMin: 1_000,
           listingsEveryMs: 3_600_000,
+          audit: { ...defaultAuditPlan, everyMs: given.pace.auditMs ?? defaultAuditPlan.everyMs },
         },
       ]),
     );

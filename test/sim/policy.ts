@@ -14,8 +14,13 @@ export type Given = {
   readonly faults: FaultBox;
   readonly channels: ReadonlyMap<string, SimChannel>;
   readonly messages: ReadonlyMap<string, MessageQueue>;
-  /** How often owed work is looked for, and each account's orders are read. */
-  readonly pace: { readonly sweepMs: number; readonly ordersMs: number };
+  /** How often owed work is looked for, each account's orders are read, and promises are looked at. */
+  readonly pace: {
+    readonly sweepMs: number;
+    readonly ordersMs: number;
+    readonly watchMs: number;
+    readonly auditMs?: number;
+  };
   /** Deliveries that were answered with success, or acknowledged: from then on they are ours. */
   readonly accepted: { readonly accountId: string; readonly deliveryId: string }[];
 };

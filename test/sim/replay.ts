@@ -124,7 +124,7 @@ export const replay = async (pool: Pool, options: ReplayOptions, say: (line: str
         seed: options.seed,
         faults: options.faults,
         scenario,
-        pace: { sweepMs: 60_000, ordersMs: 60_000 },
+        pace: { sweepMs: 60_000, ordersMs: 60_000, watchMs: 15 * 60_000, auditMs: 15 * 60_000 },
         isRepeated: false,
       };
       const summary = await pool.run({ kind: "seed", policy: name, options: run });
