@@ -69,6 +69,8 @@ export class Books {
   /** Listing hours that showed more, and less, than there was. */
   overHours = 0;
   underHours = 0;
+  /** The part of the latter in which nothing at all was on sale: what may cost a sale. */
+  emptyHours = 0;
 
   constructor(world: World) {
     this.#world = world;
@@ -156,6 +158,7 @@ export class Books {
       const truth = this.sellable(listing);
       if (listing.shown > truth) this.overHours += hours;
       else if (listing.shown < truth) this.underHours += hours;
+      if (truth > 0 && listing.shown <= 0) this.emptyHours += hours;
     }
   }
 }

@@ -44,6 +44,7 @@ export const figureNames = [
   "wrongListings",
   "overHours",
   "underHours",
+  "emptyHours",
 ] as const;
 export type Figure = (typeof figureNames)[number];
 
@@ -67,6 +68,7 @@ const figuresOf = ({ books, figures }: Verdict): Readonly<Record<Figure, number>
   wrongListings: figures.wrongListings,
   overHours: books.overHours,
   underHours: books.underHours,
+  emptyHours: books.emptyHours,
 });
 
 export const summarise = async (

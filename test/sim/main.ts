@@ -17,7 +17,9 @@ const usage = `npm run sim -- [replay] [options]
 Runs whole shops on a virtual clock: the real jobs, ledger, queue logic and webhook doors on a real Postgres engine,
 against simulated channels, while everything goes wrong; then all is mended and everything must be right.
 
-replay: the real retailer's busiest days over three channels with each policy (--days N (1), --skus N (40)).
+replay: the real retailer's busiest days over three channels with each policy (--days N (5), --skus N (100), --faster N (1): the same
+orders in an Nth of the time); half of the
+SKUs are stocked with less than the day's demand. No faults unless they are named.
 
   --seeds N         how many seeds (20)
   --seed S          the first one (1)
@@ -40,11 +42,12 @@ Exit code 1 when something is not as it should be.
 const { values: options, positionals } = parseArgs({
   allowPositionals: true,
   options: {
-    days: { type: "string", default: "1" },
-    skus: { type: "string", default: "40" },
+    days: { type: "string", default: "5" },
+    skus: { type: "string", default: "100" },
+    faster: { type: "string", default: "1" },
     seeds: { type: "string", default: "20" },
     seed: { type: "string", default: "1" },
-    faults: { type: "string", default: "all" },
+    faults: { type: "string" },
     policy: { type: "string", default: "lockstep" },
     bugs: { type: "string" },
     "seeds-max": { type: "string", default: "100" },
@@ -84,12 +87,14 @@ const chosen = <Name extends string>(text: string, all: readonly Name[], what: s
 
 const firstSeed = numberOf(options.seed, "seed");
 const seeds = numberOf(options.seeds, "seeds");
-const faults: ReadonlySet<FaultKind> = new Set(chosen(options.faults, faultKinds, "fault"));
+const faults: ReadonlySet<FaultKind> = new Set(
+  chosen(options.faults ?? (positionals[0] === "replay" ? "none" : "all"), faultKinds, "fault"),
+);
 const demandsMax = options.deeds === undefined ? {} : { demandsMax: numberOf(options.deeds, "deeds") };
 
 const explain = async (summary: SeedSummary): Promise<void> => {
   const failing = { seed: summary.seed, faults, ...demandsMax };
-  say(`replay: ${replayCommand(failing, options.faults === "all")}`);
+  say(`replay: ${replayCommand(failing, (options.faults ?? "all") === "all")}`);
   if (!options.notes && !options.shrink) return;
   const engine = await Engine.open();
   const make = await policyMaker("lockstep");
@@ -150,8 +155,13 @@ else {
     options.seconds === undefined ? undefined : performance.now() + numberOf(options.seconds, "seconds") * 1_000;
   const pool = new Pool(numberOf(options.workers, "workers"), new Kept(options.kept), untilMs);
   if (positionals[0] === "replay") {
-    const given = { days: numberOf(options.days, "days"), skus: numberOf(options.skus, "skus"), seed: firstSeed };
-    finish(await replay(pool, { ...given, faults: new Set() }, say));
+    const given = {
+      days: numberOf(options.days, "days"),
+      skus: numberOf(options.skus, "skus"),
+      faster: numberOf(options.faster, "faster"),
+      seed: firstSeed,
+    };
+    finish(await replay(pool, { ...given, faults }, say));
   } else if (options.bugs === undefined) finish(await campaign(pool, chosen(options.policy, policyNames, "policy")));
   else {
     const all = plantedBugs.map(({ name }) => name);
