@@ -18,7 +18,10 @@ export const witnessSchema = `
     end if;
     if new.reason = 'raise' and exists (select from push_attempt a where a.listing_id = new.listing_id
                                            and a.state in ('sent', 'accepted', 'unknown')) then
-      insert into sim_breach values ('raise: listing ' || new.listing_id || ' is raised while another write is under way');
+      insert into sim_breach select 'raise: listing ' || new.listing_id || ' is raised to ' || new.units || ' while ' || a.units
+                                    || ' of ' || a.started_at || ' is ' || a.state
+                               from push_attempt a
+                              where a.listing_id = new.listing_id and a.state in ('sent', 'accepted', 'unknown');
     end if;
     -- A run that has begun goes on for twenty seconds.
     if exists (select from account a where a.id = new.account_id and a.state <> 'live'

@@ -49,7 +49,7 @@ const quietMsMax = 45 * 60_000;
 const faultyTailMs = 150_000;
 const lookEveryMs = 5_000;
 /** Production sweeps every second; here what is woken matters more, and what is lost may wait. */
-const usualPace = { sweepMs: 10_000, ordersMs: 20_000, watchMs: 5_000 };
+const usualPace = { sweepMs: 25_000, ordersMs: 20_000, watchMs: 5_000, auditMs: 20_000 };
 
 const scheduleFaults = (given: Given, policy: Policy, plan: ReturnType<typeof drawFaults>, offsetMs: number): void => {
   const { world, faults, channels } = given;

@@ -46,6 +46,8 @@ const between = (draw: number, low: number, high: number): number => low + Math.
 
 const shapesOf = (world: World): readonly ChannelShape[] => {
   const random = world.random("shapes");
+  // Where all channels tell of orders at once, a SKU soon counts as quiet, and raises do not wait long.
+  const isPrompt = world.random("prompt")() < 0.5;
   const shape = (
     given: Pick<ChannelShape, "channel" | "pushBatchMax" | "messages" | "stampMs"> & {
       lagMs: number;
@@ -57,7 +59,7 @@ const shapesOf = (world: World): readonly ChannelShape[] => {
     comparesAndSets: given.channel === "shopify",
     pushBatchMax: given.pushBatchMax,
     settleMs: given.settleMs,
-    orderLagMs: given.lagMs,
+    orderLagMs: isPrompt ? Math.floor(given.lagMs / 10) : given.lagMs,
     stampMs: given.stampMs,
     messages: given.messages,
     restocks: given.channel === "shopify",
@@ -126,7 +128,7 @@ export const drawScenario = (world: World): Scenario => {
   const random = world.random("scenario");
   // Everybody wants the first SKU at once, so that sales fall between any two steps.
   const isRush = world.random("rush")() < 0.2;
-  const skuCount = between(random(), 2, 4);
+  const skuCount = between(random(), 3, 6);
   const skus = Array.from({ length: skuCount }, (_, index) => {
     const units = between(random(), 2, 30) + (isRush && index === 0 ? 60 : 0);
     const unitsEach = new Map(
@@ -143,7 +145,7 @@ export const drawScenario = (world: World): Scenario => {
     const index = random() < (isRush ? 0.8 : 0.4) ? 0 : Math.floor(random() * skuCount);
     return (skus[index] as (typeof skus)[number]).sku;
   };
-  const demands = Array.from({ length: between(random(), 12, 36) + (isRush ? 40 : 0) }, (_, index): Demand => {
+  const demands = Array.from({ length: between(random(), 16, 40) + (isRush ? 40 : 0) }, (_, index): Demand => {
     const { accountId } = shapes[Math.floor(random() * shapes.length)] as ChannelShape;
     const wish = () => ({ sku: skuOf(), units: random() < 0.8 ? between(random(), 1, 2) : between(random(), 3, 6) });
     const first = wish();
@@ -165,7 +167,7 @@ export const drawScenario = (world: World): Scenario => {
           : [],
     };
   });
-  const ownDoors = Array.from({ length: between(random(), 2, 10) }, (): OwnDoor => {
+  const ownDoors = Array.from({ length: between(random(), 6, 18) }, (): OwnDoor => {
     const common = { atMs: world.startedMs + Math.floor(random() * phaseMs), sku: skuOf() };
     const draw = random();
     if (draw < 0.6) return { ...common, kind: "receive", units: between(random(), 1, 15) };

@@ -88,4 +88,5 @@ export const sending: readonly Bug[] = [
     'if (state !== "live" && state !== "shadow") return undefined;',
     "if (state === undefined) return undefined;",
   ),
+  bug("two-runs-of-a-process-plan-at-once", "jobs/account-turn.ts", "  if (turns.has(name)) return undefined;\n", ""),
 ];

@@ -51,4 +51,15 @@ export const sweeping: readonly Bug[] = [
     "const forbidden = await forbiddenWrites(tx, planned);",
     "const forbidden = await forbiddenWrites(tx, []);",
   ),
+  {
+    name: "only-news-wakes-pushes",
+    edits: [
+      {
+        file: "jobs/sweep.ts",
+        from: 'if (work.owedTargets > 0) deps.wake("push-account", { accountId });',
+        to: "",
+      },
+      { file: "jobs/poll-orders.ts", from: 'deps.wake("push-account", { accountId });', to: "" },
+    ],
+  },
 ];
