@@ -1,4 +1,5 @@
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import type { Connector } from "../../../src/connectors/connector.ts";
 import { pushAccount } from "../../../src/jobs/push-account.ts";
 import { accountId, JobBench } from "../../support/job-bench.ts";
 
@@ -15,10 +16,28 @@ test("of two runs of one process only one plans an account, and the next one may
   await bench.run("publish-events");
   const { signal } = new AbortController();
   const run = { payload: { accountId }, signal, drain: signal, progress: () => undefined };
-  const { deps } = bench;
-  const answers = await Promise.all([pushAccount.run(run, deps), pushAccount.run(run, deps)]);
-  expect(answers).toEqual([undefined, { againAfterMs: 2_000 }]);
-  expect(bench.channel.writes).toHaveLength(1);
+  let letGo = (): void => undefined;
+  const gate = new Promise<void>((resolve) => {
+    letGo = resolve;
+  });
+  let reads = 0;
+  const connectorFor = (id: string): Connector | undefined => {
+    const connector = bench.deps.connectorFor(id);
+    if (connector === undefined) return undefined;
+    const readQuantities: Connector["readQuantities"] = async (...asked) => {
+      reads += 1;
+      if (reads === 1) await gate;
+      return connector.readQuantities(...asked);
+    };
+    return { ...connector, readQuantities };
+  };
+  const deps = { ...bench.deps, connectorFor };
+  const first = pushAccount.run(run, deps);
+  await vi.waitUntil(() => reads === 1);
+  expect(await pushAccount.run(run, deps)).toEqual({ againAfterMs: 2_000 });
+  expect(bench.channel.writes).toEqual([]);
+  letGo();
+  expect(await first).toBeUndefined();
   expect(await bench.rows("select units from push_attempt")).toEqual([{ units: 11 }]);
   expect(await pushAccount.run(run, deps)).toBeUndefined();
 });
