@@ -6,12 +6,12 @@ import { defineJob, type RunAgain } from "../queue/define-job.ts";
 import { findAccount, pauseForGuard } from "../sync/accounts.ts";
 import { disownSentAttempts } from "../sync/attempts.ts";
 import { readCursor } from "../sync/cursors.ts";
-import { holdLease, type Lease, takeLease } from "../sync/leases.ts";
+import { holdLease, type Lease } from "../sync/leases.ts";
+import { takeTurn } from "./account-turn.ts";
 import { LeaseLostError } from "./begin-attempts.ts";
 import { bulkRows } from "./bulk-rows.ts";
 import { GuardError } from "./choose-targets.ts";
 import type { AccountPlan, JobDeps } from "./deps.ts";
-import { endLease } from "./end-lease.ts";
 import { planBatch } from "./plan-batch.ts";
 import { ordersStream } from "./poll-orders.ts";
 import { routeWrites } from "./route-writes.ts";
@@ -85,8 +85,9 @@ export const pushAccount = defineJob({
     if (awayMs > 0) return { againAfterMs: awayMs };
     if (state === "shadow") return shadowAccount(deps, { connector, plan, signal, drain });
     const wanted = { accountId, purpose: "push", holder: deps.holder, lifeMs: leaseMs };
-    const lease = await takeLease(deps.db, wanted);
-    if (lease === undefined) return { againAfterMs: waitForHolderMs };
+    const turn = await takeTurn(deps, wanted);
+    if (turn === undefined) return { againAfterMs: waitForHolderMs };
+    const { lease } = turn;
     const endsAt = deps.clock.monotonicMs() + runMsMax;
     let round: Round | undefined;
     let askedForBulk = false;
@@ -118,7 +119,7 @@ export const pushAccount = defineJob({
       }
       throw error;
     } finally {
-      await endLease(deps, lease);
+      await turn.end();
     }
   },
 });

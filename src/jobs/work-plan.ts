@@ -1,13 +1,13 @@
 import { toIso } from "../core/clock.ts";
 import { assertNever, ChannelError } from "../core/failure.ts";
 import { disownSentAttempts } from "../sync/attempts.ts";
-import { holdLease, takeLease } from "../sync/leases.ts";
+import { holdLease } from "../sync/leases.ts";
 import { type PlanRow, planById } from "../sync/plan-rows.ts";
 import { movePlan } from "../sync/plan-work.ts";
+import { takeTurn } from "./account-turn.ts";
 import { applyStep, checkStep } from "./apply-plan.ts";
 import { LeaseLostError } from "./begin-attempts.ts";
 import type { JobDeps } from "./deps.ts";
-import { endLease } from "./end-lease.ts";
 import { advanceReading } from "./make-plan.ts";
 import type { AtWork, PlanStep } from "./plan-step.ts";
 import { restoreStep } from "./restore-plan.ts";
@@ -69,8 +69,9 @@ export const workPlan = async (deps: JobDeps, planId: number, run: PlanRun): Pro
   if (first === undefined || connector === undefined || plan === undefined) return { ended: true, waitMs: 0 };
   const purpose = first.state === "reading" ? "plan" : "push";
   const wanted = { accountId: first.accountId, purpose, holder: deps.holder, lifeMs: leaseMs };
-  const lease = await takeLease(deps.db, wanted);
-  if (lease === undefined) return { ended: false, waitMs: holderWaitMs, busy: true };
+  const turn = await takeTurn(deps, wanted);
+  if (turn === undefined) return { ended: false, waitMs: holderWaitMs, busy: true };
+  const { lease } = turn;
   const endsAt = deps.clock.monotonicMs() + run.forMs;
   const underWay: AtWork["underWay"] = { ids: null };
   let row = first;
@@ -89,6 +90,6 @@ export const workPlan = async (deps: JobDeps, planId: number, run: PlanRun): Pro
   } catch (error) {
     return await afterFailure(deps, row, error);
   } finally {
-    await endLease(deps, lease);
+    await turn.end();
   }
 };

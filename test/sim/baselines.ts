@@ -1,7 +1,7 @@
 import type { Connector, Delivery, OrderSnapshot } from "../../src/connectors/connector.ts";
 import type { LedgerLine } from "../../src/demo/verdict.ts";
 import { anyUnits } from "./channel.ts";
-import { simConnector } from "./connector.ts";
+import { garbled, simConnector } from "./connector.ts";
 import type { Given, Policy, Request } from "./policy.ts";
 import { SimQueues } from "./sim-queue.ts";
 import { Process } from "./world.ts";
@@ -124,7 +124,7 @@ export class BaselinePolicy implements Policy {
 
   async deliver(accountId: string, { topic, payload }: Delivery): Promise<boolean> {
     if (!this.#process.isRunning) return false;
-    if (this.#batchMs !== undefined) return true;
+    if (this.#batchMs !== undefined || topic === garbled) return true;
     if (topic === "order") {
       this.#apply(accountId, payload as unknown as OrderSnapshot);
       return true;
@@ -192,7 +192,13 @@ export class BaselinePolicy implements Policy {
         if ((this.#left.get(request.sku) ?? 0) < request.units) return false;
         this.#reserved.set(request.id, request);
         this.#change(request.sku, request.units);
+        if (request.ttlMs !== null)
+          this.#given.world.after(request.ttlMs, () => this.#change(request.sku, -request.units));
         return true;
+      // Its books know what each listing sells, and nobody brakes it.
+      case "link":
+      case "brake":
+      case "let-go":
       case "commit":
         return true;
       case "release": {
@@ -239,6 +245,10 @@ export class BaselinePolicy implements Policy {
 
   available(): ReadonlyMap<string, number> {
     return this.#left;
+  }
+
+  watch(): void {
+    // Nothing is promised.
   }
 
   breaches(): Promise<readonly string[]> {

@@ -12,7 +12,12 @@ export type TrueListing = {
   readonly history: { readonly atMs: number; readonly units: number }[];
   /** Units that one of our writes put on sale beyond what there was. */
   inflated: number;
+  /** From when on the tool was told what it sells; what was sold before nobody could know. */
+  linkedMs: number;
 };
+
+/** A write that a channel took: under which attempt it came. */
+export type TakenWrite = { readonly listing: TrueListing; readonly attemptKey: string };
 
 /** Something that took from or added to what may be sold of a SKU. */
 export type StockEvent = {
@@ -22,6 +27,8 @@ export type StockEvent = {
   readonly units: number;
   /** The account that sold it; undefined: our own doors. */
   readonly accountId: string | undefined;
+  /** Where; undefined: at our own doors. */
+  readonly listing: TrueListing | undefined;
 };
 
 /** How old the look may be from which a number was computed; what was sold since cannot be in it. */
@@ -53,11 +60,17 @@ export class Books {
   raisedPastTruthUnits = 0;
   /** Of these: nothing that could not have been known explains them. */
   blamedRaises: string[] = [];
+  /** Writes that changed what a listing shows. */
+  readonly effects: TakenWrite[] = [];
+  /** Told of each write when it arrives at a channel, and when the channel acts on it. */
+  onWrite: (write: TakenWrite, moment: "arrived" | "took effect") => void = () => undefined;
   /** Up to when another account's orders had to be known to whoever decided on a write. */
   knownUntilMs: (accountId: string, listing: TrueListing, look: Look) => number = () => Number.POSITIVE_INFINITY;
   /** Listing hours that showed more, and less, than there was. */
   overHours = 0;
   underHours = 0;
+  /** The part of the latter in which nothing at all was on sale: what may cost a sale. */
+  emptyHours = 0;
 
   constructor(world: World) {
     this.#world = world;
@@ -72,10 +85,10 @@ export class Books {
     return Math.max(0, Math.floor(this.left(listing.sku) / listing.unitsEach));
   }
 
-  change(sku: string, takenUnits: number, accountId?: string): void {
+  change(sku: string, takenUnits: number, listing?: TrueListing): void {
     this.settleHours(sku);
     this.#left.set(sku, this.left(sku) - takenUnits);
-    this.events.push({ atMs: this.#world.nowMs, sku, units: takenUnits, accountId });
+    this.events.push({ atMs: this.#world.nowMs, sku, units: takenUnits, accountId: listing?.accountId, listing });
   }
 
   /** A buyer took listing units on a channel. */
@@ -87,7 +100,7 @@ export class Books {
     this.oversoldUnits += beyond;
     this.oversoldByUsUnits += byUs;
     listing.inflated = Math.max(0, listing.inflated - Math.ceil(byUs / listing.unitsEach));
-    this.change(listing.sku, taken, listing.accountId);
+    this.change(listing.sku, taken, listing);
     this.show(listing, listing.shown - units);
   }
 
@@ -131,6 +144,7 @@ export class Books {
 
   #knownMs(listing: TrueListing, event: StockEvent, look: Look): number {
     if (event.accountId === undefined) return look.atMs - ownDoorMs;
+    if (look.atMs <= (event.listing?.linkedMs ?? 0)) return Number.NEGATIVE_INFINITY;
     if (event.accountId !== listing.accountId) return this.knownUntilMs(event.accountId, listing, look);
     return look.compares ? Number.POSITIVE_INFINITY : look.atMs;
   }
@@ -144,6 +158,7 @@ export class Books {
       const truth = this.sellable(listing);
       if (listing.shown > truth) this.overHours += hours;
       else if (listing.shown < truth) this.underHours += hours;
+      if (truth > 0 && listing.shown <= 0) this.emptyHours += hours;
     }
   }
 }

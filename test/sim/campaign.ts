@@ -1,5 +1,5 @@
 import { BaselinePolicy } from "./baselines.ts";
-import type { Bug } from "./bugs.ts";
+import type { Bug } from "./bugs/bug.ts";
 import type { Engine } from "./engine.ts";
 import type { FaultKind } from "./faults.ts";
 import { lockstepWith } from "./plant.ts";
@@ -25,6 +25,7 @@ export type SeedSummary = {
   readonly statements: number;
   readonly virtualMs: number;
   readonly quietMs: number | null;
+  readonly mendedMs: number | null;
   readonly figures: Readonly<Record<Figure, number>>;
 };
 
@@ -43,6 +44,7 @@ export const figureNames = [
   "wrongListings",
   "overHours",
   "underHours",
+  "emptyHours",
 ] as const;
 export type Figure = (typeof figureNames)[number];
 
@@ -66,6 +68,7 @@ const figuresOf = ({ books, figures }: Verdict): Readonly<Record<Figure, number>
   wrongListings: figures.wrongListings,
   overHours: books.overHours,
   underHours: books.underHours,
+  emptyHours: books.emptyHours,
 });
 
 export const summarise = async (
@@ -90,6 +93,7 @@ export const summarise = async (
     statements,
     virtualMs: verdict.virtualMs,
     quietMs: verdict.quietMs,
+    mendedMs: verdict.mendedMs,
     figures: figuresOf(verdict),
   };
 };

@@ -1,7 +1,7 @@
 import type { OrderSnapshot, PushOutcome } from "../../src/connectors/connector.ts";
 import { ChannelError } from "../../src/core/failure.ts";
 import type { Random } from "../../src/core/random.ts";
-import type { Books, TrueListing } from "./books.ts";
+import type { Books, TakenWrite, TrueListing } from "./books.ts";
 import type { FaultBox } from "./faults.ts";
 import type { World } from "./world.ts";
 
@@ -29,7 +29,13 @@ type Line = {
   readonly leftUnits: number;
   readonly backUnits: number;
 };
-type Version = { readonly updatedMs: number; readonly visibleMs: number; readonly lines: readonly Line[] };
+type Version = {
+  readonly changedMs: number;
+  /** The same as the channel tells it. */
+  readonly updatedMs: number;
+  readonly visibleMs: number;
+  readonly lines: readonly Line[];
+};
 export type ChannelOrder = { readonly orderRef: string; readonly createdMs: number; readonly versions: Version[] };
 
 /** As what a tool expects that does not compare. */
@@ -47,6 +53,10 @@ export class SimChannel {
   readonly faults: FaultBox;
   readonly random: Random;
   awayUntilMs = 0;
+  /** Until then the account's credentials are refused. */
+  lockedUntilMs = 0;
+  /** Until then it tells nobody of its orders. */
+  ordersAwayUntilMs = 0;
   lastChangeMs = 0;
   /** Called with each new version of an order. */
   announce: (order: ChannelOrder) => void = () => undefined;
@@ -63,7 +73,7 @@ export class SimChannel {
     const { accountId } = this.shape;
     const ref = `${accountId}:${sku}`;
     const history = [{ atMs: this.world.nowMs, units: shown }];
-    const listing = { accountId, ref, sku, unitsEach, shown, history, inflated: 0 };
+    const listing = { accountId, ref, sku, unitsEach, shown, history, inflated: 0, linkedMs: 0 };
     this.listings.set(ref, listing);
     this.books.listings.push(listing);
   }
@@ -108,7 +118,7 @@ export class SimChannel {
     const line = hasLeft
       ? { ...first, backUnits: first.backUnits + units }
       : { ...first, cancelledUnits: first.cancelledUnits + units };
-    this.books.change(first.listing.sku, -units * first.listing.unitsEach, this.shape.accountId);
+    this.books.change(first.listing.sku, -units * first.listing.unitsEach, first.listing);
     if (this.shape.restocks) this.books.show(first.listing, first.listing.shown + units);
     this.#version(
       order,
@@ -126,7 +136,7 @@ export class SimChannel {
     const updatedMs = Math.floor(nowMs / stampMs) * stampMs;
     const usualMs = Math.min(orderLagMs, 500);
     const lagMs = this.random() * (this.faults.strikes("orders-late", orderLagMs > usualMs) ? orderLagMs : usualMs);
-    order.versions.push({ updatedMs, visibleMs: nowMs + lagMs, lines });
+    order.versions.push({ changedMs: nowMs, updatedMs, visibleMs: nowMs + lagMs, lines });
     this.lastChangeMs = nowMs;
     this.world.note(
       `order ${this.shape.accountId} ${order.orderRef} ${lines.map((line) => `${line.listing.sku}*${line.orderedUnits}-${line.cancelledUnits}/${line.leftUnits}/${line.backUnits}`).join(" ")}`,
@@ -162,10 +172,12 @@ export class SimChannel {
    * The channel's answer to one row of a write; undefined: the answer leaves it out. `lookMs`: as of when its sender read
    * the listing.
    */
-  take(write: Write, lookMs: number): PushOutcome | undefined {
+  take(write: Write, lookMs: number, attemptKey: string): PushOutcome | undefined {
     const { ref, units, expectedUnits } = write;
     const listing = this.listings.get(ref);
     if (listing === undefined) return { ref, status: "refused", retry: "never", reason: "no such listing" };
+    const taken = { listing, attemptKey };
+    this.books.onWrite(taken, "arrived");
     const partial = this.faults.strikes("answer-partial");
     const draw = this.random();
     if (partial && draw < 0.3) return { ref, status: "refused", retry: "later", reason: "busy" };
@@ -180,16 +192,19 @@ export class SimChannel {
     });
     this.world.note(`write ${ref} ${listing.shown}→${units}`);
     const drops = !this.shape.comparesAndSets && this.faults.strikes("accepted-not-applied", units !== listing.shown);
-    if (!drops) this.#apply(listing, units, inflated);
+    if (!drops) this.#apply(taken, units, inflated);
     if (partial && draw < 0.6) return undefined;
     if (partial) return { ref, status: "unknown", reason: "internal error" };
     return { ref, status: "accepted", receipt: null };
   }
 
-  #apply(listing: TrueListing, units: number, inflated: number): void {
+  #apply(taken: TakenWrite, units: number, inflated: number): void {
+    const { listing } = taken;
     const show = (): void => {
       listing.inflated = Math.min(inflated, Math.max(0, units - this.books.sellable(listing)));
       this.books.show(listing, units);
+      this.books.effects.push(taken);
+      this.books.onWrite(taken, "took effect");
       this.world.note(`shows ${listing.ref} ${units}`);
     };
     if (this.shape.comparesAndSets) return show();
@@ -198,8 +213,16 @@ export class SimChannel {
     this.world.after(delayMs, show);
   }
 
+  get tellsOrders(): boolean {
+    return this.world.nowMs >= this.ordersAwayUntilMs;
+  }
+
   refuseWhileAway(): void {
-    if (this.world.nowMs >= this.awayUntilMs) return;
+    const { nowMs } = this.world;
+    if (nowMs < this.lockedUntilMs) {
+      throw new ChannelError({ kind: "auth", message: "401 unauthorized" });
+    }
+    if (nowMs >= this.awayUntilMs) return;
     throw new ChannelError({ kind: "retryable", ambiguous: true, message: "503 service unavailable" });
   }
 }

@@ -5,6 +5,8 @@ import type { MessageQueue } from "./messages.ts";
 import type { Process } from "./world.ts";
 
 const callMsMax = 20_000;
+/** The topic of a message that is authentic and means nothing. */
+export const garbled = "garbled";
 const staleMsMax = 4_000;
 const pageMax = 5;
 const overlapMs = 2_000;
@@ -128,25 +130,27 @@ export const simConnector = (channel: SimChannel, process: Process, messages?: M
       settleMs: shape.settleMs,
       comparesAndSets: shape.comparesAndSets,
     },
-    pushQuantities: (batch, _attemptKey, { signal }) =>
+    pushQuantities: (batch, attemptKey, { signal }) =>
       call(process, channel, signal, () => {
         if (faults.strikes("write-throttled")) {
           throw new ChannelError({ kind: "throttled", retryAfterMs: 1_500, message: "429 too many requests" });
         }
         const fails = faults.strikes("write-fails");
         if (fails && random() < 0.5) throw new ChannelError({ kind: "retryable", ambiguous: true, message: "500" });
-        const outcomes = batch.flatMap((write) => channel.take(write, lookOf(looks, write)) ?? []);
+        const outcomes = batch.flatMap((write) => channel.take(write, lookOf(looks, write), attemptKey) ?? []);
         if (fails) throw new ChannelError({ kind: "retryable", ambiguous: true, message: "500 after the write" });
         return faults.strikes("reply-lost") ? "no reply" : outcomes;
       }),
     readQuantities: (listings, { signal }) =>
-      call(process, channel, signal, () =>
-        read(
+      call(process, channel, signal, () => {
+        const readings = read(
           channel,
           listings.map(({ ref }) => ref),
           looks,
-        ),
-      ),
+        );
+        if (faults.strikes("frozen-after-read")) process.befall("freeze");
+        return readings;
+      }),
     importListings: (_cursor, { signal }) =>
       call(process, channel, signal, () => ({
         items: [...channel.listings.values()].map(({ ref, sku, unitsEach, shown }) => ({
@@ -164,12 +168,13 @@ export const simConnector = (channel: SimChannel, process: Process, messages?: M
       })),
     pullOrders: (cursor, { signal }) =>
       call(process, channel, signal, () => {
-        if (faults.strikes("order-list-fails")) throw retryable("500 on the order list");
+        if (!channel.tellsOrders || faults.strikes("order-list-fails")) throw retryable("500 on the order list");
         return orderPage(channel, cursor);
       }),
     fetchOrders: (refs, { signal }) =>
       call(process, channel, signal, () =>
         refs.flatMap((ref): readonly OrderSnapshot[] => {
+          if (!channel.tellsOrders) throw retryable("500 on an order");
           const order = channel.orders.get(ref);
           const version = order === undefined ? undefined : channel.visible(order);
           return order === undefined || version === undefined
@@ -178,6 +183,7 @@ export const simConnector = (channel: SimChannel, process: Process, messages?: M
         }),
       ),
     translate: (delivery) => {
+      if (delivery.topic === garbled) throw new TypeError("a message that nobody understands");
       if (delivery.topic === "hint") return [{ kind: "order-hint", orderRefs: [String(delivery.payload)] }];
       return [{ kind: "order", order: delivery.payload as unknown as OrderSnapshot }];
     },

@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { PGlite } from "@electric-sql/pglite";
 import pg from "pg";
+import { witnessSchema } from "./engine-witness.ts";
 import { bindAndRun, parseAndDescribe, readAnswer } from "./wire.ts";
 
 export type Result = {
@@ -67,6 +68,7 @@ export class Engine {
     for (const file of readdirSync(migrations).toSorted()) {
       await database.exec(readFileSync(new URL(file, migrations), "utf8"));
     }
+    await database.exec(witnessSchema);
     const engine = new Engine(database);
     const names = engine.run("select tablename from pg_catalog.pg_tables where schemaname = 'sim'").rows;
     engine.#tables = names.map((row) => String(row["tablename"])).join(", ");

@@ -13,6 +13,7 @@ export const stepFaults = [
   "webhook-twice",
   "webhook-late",
   "message-twice",
+  "message-garbled",
   "orders-late",
   "order-list-fails",
   "write-throttled",
@@ -24,10 +25,20 @@ export const stepFaults = [
   "read-stale",
   "read-partial",
   "read-fails",
+  "frozen-after-read",
   "network-slow",
 ] as const;
 /** What happens to a whole process or server at a moment. */
-export const eventFaults = ["kill", "freeze", "freeze-long", "queue-emptied", "queue-away", "channel-away"] as const;
+export const eventFaults = [
+  "kill",
+  "freeze",
+  "freeze-long",
+  "queue-emptied",
+  "queue-away",
+  "channel-away",
+  "channel-locked",
+  "orders-away",
+] as const;
 export const faultKinds = [...stepFaults, ...eventFaults] as const;
 export type StepFault = (typeof stepFaults)[number];
 export type EventFault = (typeof eventFaults)[number];
@@ -50,6 +61,7 @@ const ratesMax: Readonly<Record<StepFault, number>> = {
   "webhook-twice": 0.4,
   "webhook-late": 0.4,
   "message-twice": 0.3,
+  "message-garbled": 0.1,
   "orders-late": 0.5,
   "order-list-fails": 0.2,
   "write-throttled": 0.2,
@@ -61,6 +73,7 @@ const ratesMax: Readonly<Record<StepFault, number>> = {
   "read-stale": 0.2,
   "read-partial": 0.2,
   "read-fails": 0.1,
+  "frozen-after-read": 0.03,
   "network-slow": 0.1,
 };
 

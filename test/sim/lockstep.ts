@@ -1,16 +1,18 @@
 import type { Delivery } from "../../src/connectors/connector.ts";
 import type { Random } from "../../src/core/random.ts";
 import type { LedgerLine } from "../../src/demo/verdict.ts";
+import { defaultAuditPlan } from "../../src/jobs/audit-plan.ts";
 import type { AccountPlan } from "../../src/jobs/deps.ts";
 import { mapListing } from "../../src/jobs/link-listings.ts";
-import { checkLedger } from "../../src/ledger/check.ts";
+import { endHold, putHold } from "../../src/jobs/put-hold.ts";
 import { upsertLocations } from "../../src/ledger/queries.ts";
 import { showEverything } from "../../src/mapping/allocate.ts";
 import { listingIdByName } from "../../src/mapping/listings.ts";
-import { upsertAccounts } from "../../src/sync/accounts.ts";
-import type { Look, TrueListing } from "./books.ts";
-import { commandOf } from "./lockstep-command.ts";
+import { setAccountState, upsertAccounts } from "../../src/sync/accounts.ts";
+import { holdOfRequest } from "../../src/sync/holds.ts";
+import { commandOf, type LedgerRequest } from "./lockstep-command.ts";
 import { launch, type Running } from "./lockstep-process.ts";
+import { LockstepWitness } from "./lockstep-witness.ts";
 import type { Given, Policy, Request } from "./policy.ts";
 import { openSimDb, Session } from "./sim-db.ts";
 import { SimQueues } from "./sim-queue.ts";
@@ -31,6 +33,7 @@ const guards = {
 export class LockstepPolicy implements Policy {
   readonly #given: Given;
   readonly #session: Session;
+  readonly #witness: LockstepWitness;
   readonly #queues: SimQueues;
   readonly #running: Running[] = [];
   readonly #plans: ReadonlyMap<string, AccountPlan>;
@@ -43,7 +46,7 @@ export class LockstepPolicy implements Policy {
     this.#queues = new SimQueues(given.world, given.faults);
     this.#draw = given.world.random("doors");
     this.#session.misfortune = (process, kind) => this.#misfortune(process, kind);
-    given.books.knownUntilMs = (accountId, listing, look) => this.#knownUntilMs(accountId, listing, look);
+    this.#witness = new LockstepWitness(given, this.#session);
     const lagMsMax = Math.max(...[...given.channels.values()].map(({ shape }) => shape.orderLagMs));
     this.#plans = new Map(
       [...given.channels.keys()].map((accountId) => [
@@ -57,6 +60,7 @@ export class LockstepPolicy implements Policy {
           ordersEveryMs: given.pace.ordersMs,
           ordersEveryMsMin: 1_000,
           listingsEveryMs: 3_600_000,
+          audit: { ...defaultAuditPlan, everyMs: given.pace.auditMs ?? defaultAuditPlan.everyMs },
         },
       ]),
     );
@@ -66,7 +70,9 @@ export class LockstepPolicy implements Policy {
     this.#started += 1;
     const servers = { session: this.#session, queues: this.#queues };
     const started = { number: this.#started, planFor: (id: string) => this.#plans.get(id) };
-    this.#running.push(launch(this.#given, servers, started));
+    const running = launch(this.#given, servers, started);
+    running.process.befall = (kind) => this.#misfortune(running.process, kind);
+    this.#running.push(running);
   }
 
   async start(): Promise<void> {
@@ -83,14 +89,10 @@ export class LockstepPolicy implements Policy {
       mode: "live" as const,
     }));
     await upsertAccounts(first.db, accounts, world.iso());
-    for (const listing of books.listings.filter(({ unitsEach }) => unitsEach > 1)) {
-      const { accountId, sku, unitsEach } = listing;
-      let listingId: number | undefined;
-      while (listingId === undefined) {
-        await first.process.pause(500);
-        listingId = await listingIdByName(first.db, accountId, listing.ref);
-      }
-      await mapListing(first.deps, { accountId, listingId, components: [{ sku, units: unitsEach }], actor: "sim" });
+    for (const { accountId, ref, sku, unitsEach, linkedMs } of books.listings) {
+      if (unitsEach === 1 || linkedMs > world.nowMs) continue;
+      const link = { kind: "link", key: ref, accountId, ref, sku, units: unitsEach } as const;
+      while (!(await this.#person(first, link))) await first.process.pause(500);
     }
     while (!this.isQuiet()) await first.process.pause(1_000);
   }
@@ -113,28 +115,39 @@ export class LockstepPolicy implements Policy {
     const { world } = this.#given;
     const running = this.#any(this.#draw());
     if (running === undefined) throw new Error("nobody answers");
+    if (request.kind === "link" || request.kind === "brake" || request.kind === "let-go") {
+      if (await this.#person(running, request)) return true;
+      throw new Error("not yet");
+    }
     const answer = await running.deps.ledger.submit(commandOf(request, world.iso(world.startedMs)));
     return answer.status === "done";
   }
 
-  /**
-   * The watermark, if it stood already when the listing was read; and a raise promises more: whatever was sold before the
-   * present run of equal readings began.
-   */
-  #knownUntilMs(accountId: string, { ref }: TrueListing, look: Look): number {
-    const [mark] = this.#session.run(
-      "select watermark, polled_at from account_cursor where stream = 'orders' and account_id = $1",
-      [accountId],
-    ).rows;
-    const stood = mark !== undefined && Date.parse(String(mark["polled_at"])) <= look.atMs;
-    const known = stood ? Date.parse(String(mark["watermark"])) : Number.NEGATIVE_INFINITY;
-    if (!look.isRaise) return known;
-    const [target] = this.#session.run(
-      "select shown_since from push_target join listing on id = listing_id where ref = $1 and shown_units = $2",
-      [ref, look.expectedUnits],
-    ).rows;
-    const since = target === undefined ? Number.NEGATIVE_INFINITY : Date.parse(String(target["shown_since"]));
-    return Math.max(known, Math.min(since, look.atMs));
+  /** What a person does at the console or the command line. False: it cannot be done yet. */
+  async #person({ deps }: Running, request: Exclude<Request, LedgerRequest>): Promise<boolean> {
+    if (request.kind === "link") {
+      const { accountId, ref, sku, units } = request;
+      const listingId = await listingIdByName(deps.db, accountId, ref);
+      if (listingId === undefined) return false;
+      await mapListing(deps, { accountId, listingId, components: [{ sku, units }], actor: "sim" });
+      return true;
+    }
+    if (request.brake === "pause") {
+      const state = request.kind === "brake" ? "paused" : "live";
+      const now = this.#given.world.iso();
+      await setAccountState(deps.db, { accountId: request.on, state, reason: "a person's wish", now });
+      return true;
+    }
+    if (request.kind === "brake") {
+      const { brake: kind, on: sku, key: requestKey } = request;
+      const target = { scope: "sku", sku } as const;
+      const put = await putHold(deps, { kind, target, reason: "a look", actor: "sim", expiresAt: null, requestKey });
+      if (put.status === "refused") throw new Error(put.detail);
+      return true;
+    }
+    const hold = await holdOfRequest(deps.db, request.id);
+    if (hold !== undefined) await endHold(deps, { id: hold.id, actor: "sim" });
+    return true;
   }
 
   #misfortune(process: Process, kind: "kill" | "freeze"): void {
@@ -184,26 +197,10 @@ export class LockstepPolicy implements Policy {
   }
 
   isQuiet(): boolean {
-    const { channels, world } = this.#given;
     // Whoever is still frozen may have something left to send.
     if (this.#running.length < processesCount || !this.#running.every(({ process }) => process.isRunning)) return false;
-    const [row] = this.#session.run(
-      `select (select count(*) from push_target where wanted_version > settled_version) as owed,
-              (select count(*) from push_attempt where state in ('sent', 'accepted', 'unknown')) as open,
-              (select count(*) from inbox where state = 'received') as unread,
-              (select count(*) from outbox where state = 'waiting') as waiting,
-              (select count(*) from push_target) as targets`,
-      [],
-    ).rows as [Record<"owed" | "open" | "unread" | "waiting" | "targets", number>];
-    if (row.owed + row.open + row.unread + row.waiting > 0) return false;
-    if (row.targets < this.#given.books.listings.length) return false;
-    const marks = new Map(
-      this.#session
-        .run("select account_id, watermark from account_cursor where stream = 'orders'", [])
-        .rows.map((mark) => [String(mark["account_id"]), Date.parse(String(mark["watermark"]))]),
-    );
-    world.note("looked for quiet");
-    return [...channels.values()].every(({ shape, lastChangeMs }) => (marks.get(shape.accountId) ?? 0) > lastChangeMs);
+    this.#given.world.note("looked for quiet");
+    return this.#witness.isQuiet();
   }
 
   orderLines(accountId: string): readonly LedgerLine[] {
@@ -219,16 +216,11 @@ export class LockstepPolicy implements Policy {
     return new Map(rows.map((row) => [String(row["sku"]), Number(row["available"])]));
   }
 
-  async breaches(): Promise<readonly string[]> {
-    const { world, accepted } = this.#given;
-    const checks = await checkLedger(openSimDb(this.#session, new Process(world, "auditor")));
-    const { rows } = this.#session.run("select account_id || ' ' || delivery_id as id from inbox", []);
-    const kept = new Set(rows.map((row) => row["id"]));
-    return [
-      ...checks.flatMap(({ name, subjects }) => subjects.map((subject) => `ledger: ${name}: ${subject}`)),
-      ...accepted
-        .filter(({ accountId, deliveryId }) => !kept.has(`${accountId} ${deliveryId}`))
-        .map(({ accountId, deliveryId }) => `inbox: ${accountId} ${deliveryId} was accepted and is not there`),
-    ];
+  watch(): void {
+    this.#witness.watch();
+  }
+
+  breaches(): Promise<readonly string[]> {
+    return this.#witness.breaches(openSimDb(this.#session, new Process(this.#given.world, "auditor")));
   }
 }

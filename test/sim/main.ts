@@ -1,21 +1,25 @@
 import { parseArgs } from "node:util";
-import { percentile } from "../../src/demo/verdict.ts";
-import { type Bug, plantedBugs } from "./bugs.ts";
-import { type PolicyName, policyMaker, policyNames, type SeedSummary, seedsToCatch, summarise } from "./campaign.ts";
+import { plantedBugs } from "./bugs.ts";
+import { type PolicyName, policyMaker, policyNames, type SeedSummary } from "./campaign.ts";
 import { Engine } from "./engine.ts";
 import { type FaultKind, faultKinds } from "./faults.ts";
+import { Kept } from "./kept.ts";
 import { misfits } from "./plant.ts";
+import { Pool } from "./pool.ts";
 import { replay } from "./replay.ts";
-import { reportOf } from "./report.ts";
+import { caughtOf, plantedReport, reportOf } from "./report.ts";
 import { runSeed } from "./run-seed.ts";
 import { replayCommand, shrink } from "./shrink.ts";
+import type { SeedTask } from "./tasks.ts";
 
 const usage = `npm run sim -- [replay] [options]
 
 Runs whole shops on a virtual clock: the real jobs, ledger, queue logic and webhook doors on a real Postgres engine,
 against simulated channels, while everything goes wrong; then all is mended and everything must be right.
 
-replay: the real retailer's busiest days over three channels with each policy (--days N (1), --skus N (40)).
+replay: the real retailer's busiest days over three channels with each policy (--days N (5), --skus N (100), --faster N (1): the same
+orders in an Nth of the time); half of the
+SKUs are stocked with less than the day's demand. No faults unless they are named.
 
   --seeds N         how many seeds (20)
   --seed S          the first one (1)
@@ -26,6 +30,10 @@ replay: the real retailer's busiest days over three channels with each policy (-
   --deeds N         only the first N deeds of buyers and seller
   --shrink          look for fewer faults and deeds that fail as well
   --notes           print what happened in the end of a seed that fails
+  --rounds N        how often each planted mistake is to be caught, from other seeds each time (1)
+  --workers N       on how many threads (2)
+  --kept FILE       keep each result in this file, and do not run again what is there: a campaign in pieces
+  --seconds N       begin nothing more after this time
   --json            only the result, as JSON
 
 Exit code 1 when something is not as it should be.
@@ -34,15 +42,20 @@ Exit code 1 when something is not as it should be.
 const { values: options, positionals } = parseArgs({
   allowPositionals: true,
   options: {
-    days: { type: "string", default: "1" },
-    skus: { type: "string", default: "40" },
+    days: { type: "string", default: "5" },
+    skus: { type: "string", default: "100" },
+    faster: { type: "string", default: "1" },
     seeds: { type: "string", default: "20" },
     seed: { type: "string", default: "1" },
-    faults: { type: "string", default: "all" },
+    faults: { type: "string" },
     policy: { type: "string", default: "lockstep" },
     bugs: { type: "string" },
     "seeds-max": { type: "string", default: "100" },
     deeds: { type: "string" },
+    rounds: { type: "string", default: "1" },
+    workers: { type: "string", default: "2" },
+    kept: { type: "string" },
+    seconds: { type: "string" },
     shrink: { type: "boolean", default: false },
     notes: { type: "boolean", default: false },
     json: { type: "boolean", default: false },
@@ -74,77 +87,87 @@ const chosen = <Name extends string>(text: string, all: readonly Name[], what: s
 
 const firstSeed = numberOf(options.seed, "seed");
 const seeds = numberOf(options.seeds, "seeds");
-const faults: ReadonlySet<FaultKind> = new Set(chosen(options.faults, faultKinds, "fault"));
+const faults: ReadonlySet<FaultKind> = new Set(
+  chosen(options.faults ?? (positionals[0] === "replay" ? "none" : "all"), faultKinds, "fault"),
+);
 const demandsMax = options.deeds === undefined ? {} : { demandsMax: numberOf(options.deeds, "deeds") };
 
-const explain = async (engine: Engine, summary: SeedSummary): Promise<void> => {
-  const make = await policyMaker("lockstep");
+const explain = async (summary: SeedSummary): Promise<void> => {
   const failing = { seed: summary.seed, faults, ...demandsMax };
-  say(`replay: ${replayCommand(failing, options.faults === "all")}`);
+  say(`replay: ${replayCommand(failing, (options.faults ?? "all") === "all")}`);
+  if (!options.notes && !options.shrink) return;
+  const engine = await Engine.open();
+  const make = await policyMaker("lockstep");
   if (options.notes) for (const note of (await runSeed(engine, make, failing)).lastNotes) say(`    ${note}`);
   if (options.shrink) say(`smaller: ${replayCommand(await shrink(engine, make, failing), false)}`);
 };
 
-const campaign = async (engine: Engine, policies: readonly PolicyName[]): Promise<void> => {
+const campaign = async (pool: Pool, policies: readonly PolicyName[]) => {
   const startedMs = performance.now();
-  const summaries: SeedSummary[] = [];
-  for (const name of policies) {
-    const make = await policyMaker(name);
-    for (let seed = firstSeed; seed < firstSeed + seeds; seed += 1) {
-      const summary = await summarise(engine, { name, make }, { seed, faults, ...demandsMax });
-      summaries.push(summary);
-      const { violations, trace } = summary;
-      if (name !== "lockstep") continue;
-      if (violations.length === 0) say(`seed ${seed} ${trace} ok`);
-      else {
-        say(`seed ${seed} ${trace} FAILS\n  ${violations.join("\n  ")}`);
-        await explain(engine, summary);
-      }
-    }
-  }
-  finish(reportOf(summaries, (performance.now() - startedMs) / 1_000));
+  const tasks = policies.flatMap((policy) =>
+    Array.from(
+      { length: seeds },
+      (_, index): SeedTask => ({
+        kind: "seed",
+        policy,
+        options: { seed: firstSeed + index, faults, ...demandsMax },
+      }),
+    ),
+  );
+  const summaries = await Promise.all(
+    tasks.map(async (task) => {
+      const summary = await pool.run(task);
+      if (summary === undefined || summary.policy !== "lockstep") return summary;
+      const { seed, trace, violations } = summary;
+      say(
+        violations.length === 0
+          ? `seed ${seed} ${trace} ok`
+          : `seed ${seed} ${trace} FAILS\n  ${violations.join("\n  ")}`,
+      );
+      return summary;
+    }),
+  );
+  const done = summaries.flatMap((summary) => summary ?? []);
+  for (const summary of done)
+    if (summary.policy === "lockstep" && summary.violations.length > 0) await explain(summary);
+  return reportOf(done, { seconds: (performance.now() - startedMs) / 1_000, leftOut: tasks.length - done.length });
 };
 
-const plant = async (engine: Engine, bugs: readonly Bug[]): Promise<void> => {
-  const seedsMax = numberOf(options["seeds-max"], "seeds-max");
-  const found = [];
-  for (const bug of bugs) {
-    const caught = await seedsToCatch(engine, await policyMaker("lockstep", bug), { firstSeed, seedsMax, faults });
-    found.push({ bug: bug.name, caught: caught ?? null });
-    say(
-      caught === undefined
-        ? `${bug.name}: NOT caught in ${seedsMax}`
-        : `${bug.name}: caught after ${caught.seeds} by ${caught.by}`,
-    );
-  }
-  const counts = found.flatMap(({ caught }) => (caught === null ? [] : [caught.seeds]));
-  finish({
-    ok: counts.length === bugs.length,
-    planted: bugs.length,
-    caught: counts.length,
-    seedsToCatch: { median: percentile(counts, 0.5), max: percentile(counts, 1) },
-    bugs: found,
-  });
+const plant = async (pool: Pool, bugs: readonly string[]) => {
+  const given = { firstSeed, seedsMax: numberOf(options["seeds-max"], "seeds-max"), faults };
+  const rounds = numberOf(options.rounds, "rounds");
+  const perBug = await Promise.all(
+    bugs.map(async (bug) => {
+      const found = await pool.run({ kind: "catch", bug, rounds, ...given });
+      const result = caughtOf(bug, found);
+      say(`${bug}: ${JSON.stringify(result)}`);
+      return result;
+    }),
+  );
+  return plantedReport(perBug);
 };
 
 if (options.help) process.stdout.write(usage);
 else {
   const unfit = misfits();
   if (unfit.length > 0) throw new Error(unfit.join("\n"));
-  const engine = await Engine.open();
+  const untilMs =
+    options.seconds === undefined ? undefined : performance.now() + numberOf(options.seconds, "seconds") * 1_000;
+  const pool = new Pool(numberOf(options.workers, "workers"), new Kept(options.kept), untilMs);
   if (positionals[0] === "replay") {
-    const given = { days: numberOf(options.days, "days"), skus: numberOf(options.skus, "skus"), seed: firstSeed };
-    finish(await replay(engine, { ...given, faults: new Set() }, say));
-  } else if (options.bugs === undefined) await campaign(engine, chosen(options.policy, policyNames, "policy"));
+    const given = {
+      days: numberOf(options.days, "days"),
+      skus: numberOf(options.skus, "skus"),
+      faster: numberOf(options.faster, "faster"),
+      seed: firstSeed,
+    };
+    finish(await replay(pool, { ...given, faults }, say));
+  } else if (options.bugs === undefined) finish(await campaign(pool, chosen(options.policy, policyNames, "policy")));
   else {
-    const names = chosen(
-      options.bugs,
-      plantedBugs.map(({ name }) => name),
-      "planted bug",
-    );
-    await plant(
-      engine,
-      plantedBugs.filter(({ name }) => names.includes(name)),
-    );
+    const all = plantedBugs.map(({ name }) => name);
+    finish(await plant(pool, chosen(options.bugs, all, "planted bug")));
   }
+  await pool.close();
+  // What a simulated world left waiting for real time would hold the process for seconds.
+  process.exit();
 }

@@ -1,5 +1,6 @@
+import type { Delivery } from "../../src/connectors/connector.ts";
 import type { ChannelOrder, SimChannel } from "./channel.ts";
-import { deliveryOf } from "./connector.ts";
+import { deliveryOf, garbled } from "./connector.ts";
 import type { Given, Policy, Request } from "./policy.ts";
 import type { Demand, OwnDoor, Scenario } from "./scenario.ts";
 
@@ -14,32 +15,31 @@ export const connectMessages = (given: Given, policy: Policy): void => {
     const random = world.random(`sender/${accountId}`);
     const queue = messages.get(accountId);
     if (queue !== undefined) queue.onAcknowledged = ({ id }) => given.accepted.push({ accountId, deliveryId: id });
+    const send = (delivery: Delivery, tries: number): void => {
+      let answered = false;
+      const again = (): void => {
+        if (answered) return;
+        answered = true;
+        const waitMs = webhookRetryMs[tries];
+        if (waitMs !== undefined) world.after(waitMs, () => send(delivery, tries + 1));
+      };
+      world.after(5_000, again);
+      policy.deliver(accountId, delivery).then((isKept) => {
+        if (!isKept) return again();
+        answered = true;
+        given.accepted.push({ accountId, deliveryId: delivery.id });
+      }, again);
+    };
+    const arrive = (delivery: Delivery, afterMs: number): void =>
+      world.after(afterMs, () => (queue === undefined ? send(delivery, 0) : queue.send(delivery)));
     channel.announce = (order) => {
       const delivery = deliveryOf(channel, order);
-      if (faults.strikes("webhook-lost")) return;
+      if (!channel.tellsOrders || faults.strikes("webhook-lost")) return;
       const lateMs = faults.strikes("webhook-late") ? 1_000 + random() * 60_000 : 50 + random() * 400;
-      const copies = faults.strikes("webhook-twice") ? 2 : 1;
-      for (let copy = 0; copy < copies; copy += 1) {
-        world.after(lateMs * (1 + copy), () => {
-          if (queue !== undefined) queue.send(delivery);
-          else send(0);
-        });
-      }
-      const send = (tries: number): void => {
-        let answered = false;
-        const again = (): void => {
-          if (answered) return;
-          answered = true;
-          const waitMs = webhookRetryMs[tries];
-          if (waitMs !== undefined) world.after(waitMs, () => send(tries + 1));
-        };
-        world.after(5_000, again);
-        policy.deliver(accountId, delivery).then((isKept) => {
-          if (!isKept) return again();
-          answered = true;
-          given.accepted.push({ accountId, deliveryId: delivery.id });
-        }, again);
-      };
+      if (faults.strikes("message-garbled"))
+        arrive({ ...delivery, id: `garbled:${delivery.id}`, topic: garbled }, lateMs);
+      arrive(delivery, lateMs);
+      if (faults.strikes("webhook-twice")) arrive(delivery, lateMs * 2);
     };
   }
 };
@@ -98,16 +98,39 @@ export const schedulePeople = (given: Given, policy: Policy, scenario: Scenario,
         if (isDone && door.kind === "adjust") books.change(sku, -units);
       });
     }
-    insist({ kind: "reserve", key, id: key, sku, units }, (isHeld) => {
+    const { end, endAfterMs } = door;
+    const askedMs = world.nowMs;
+    insist({ kind: "reserve", key, id: key, sku, units, ttlMs: end === "expire" ? endAfterMs : null }, (isHeld) => {
       if (!isHeld) return;
       books.change(sku, units);
-      later(world.nowMs + door.endAfterMs, () => {
-        if (door.end === "release") books.change(sku, -units);
-        insist({ kind: door.end, key: `${key}:${door.end}`, id: key }, () => undefined);
+      // A promise that ends by itself may end so long after it was first asked for.
+      if (end === "expire") return later(askedMs + endAfterMs, () => books.change(sku, -units));
+      later(world.nowMs + endAfterMs, () => {
+        if (end === "release") books.change(sku, -units);
+        insist({ kind: end, key: `${key}:${end}`, id: key }, () => undefined);
       });
     });
   };
   for (const [index, door] of scenario.ownDoors.entries())
     later(door.atMs + offsetMs, () => atDoor(door, `door-${index}`));
+  for (const { atMs, ref, accountId } of scenario.lateLinks) {
+    later(atMs + offsetMs, () => {
+      const listing = books.listings.find((one) => one.ref === ref);
+      if (listing === undefined) return;
+      const { sku, unitsEach } = listing;
+      insist({ kind: "link", key: `link:${ref}`, accountId, ref, sku, units: unitsEach }, () => {
+        listing.linkedMs = world.nowMs;
+      });
+    });
+  }
+  for (const [index, { atMs, forMs, brake, on }] of scenario.brakes.entries()) {
+    later(atMs + offsetMs, () =>
+      insist({ kind: "brake", key: `brake-${index}`, brake, on }, () =>
+        later(world.nowMs + forMs, () =>
+          insist({ kind: "let-go", key: `brake-${index}:end`, id: `brake-${index}`, brake, on }, () => undefined),
+        ),
+      ),
+    );
+  }
   return () => open;
 };

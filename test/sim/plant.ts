@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { registerHooks } from "node:module";
-import { type Bug, plantedBugs } from "./bugs.ts";
+import type { Bug } from "./bugs/bug.ts";
+import { plantedBugs } from "./bugs.ts";
 import type { LockstepPolicy as Lockstep } from "./lockstep.ts";
 import type { PolicyMaker } from "./run-seed.ts";
 

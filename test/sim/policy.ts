@@ -14,11 +14,19 @@ export type Given = {
   readonly faults: FaultBox;
   readonly channels: ReadonlyMap<string, SimChannel>;
   readonly messages: ReadonlyMap<string, MessageQueue>;
-  /** How often owed work is looked for, and each account's orders are read. */
-  readonly pace: { readonly sweepMs: number; readonly ordersMs: number };
+  /** How often owed work is looked for, each account's orders are read, and promises are looked at. */
+  readonly pace: {
+    readonly sweepMs: number;
+    readonly ordersMs: number;
+    readonly watchMs: number;
+    readonly auditMs?: number;
+  };
   /** Deliveries that were answered with success, or acknowledged: from then on they are ours. */
   readonly accepted: { readonly accountId: string; readonly deliveryId: string }[];
 };
+
+/** A person stops a SKU's listings at 0, or as they are, or a whole account. `on`: the SKU, or the account. */
+export type Brake = { readonly brake: "zero" | "freeze" | "pause"; readonly on: string };
 
 /** Something at our own doors. Asked again under the same key until it is answered. */
 export type Request =
@@ -30,7 +38,20 @@ export type Request =
       readonly id: string;
       readonly sku: string;
       readonly units: number;
+      /** Null: until it is committed or released. */
+      readonly ttlMs: number | null;
     }
+  | {
+      /** A person says what a listing sells. */
+      readonly kind: "link";
+      readonly key: string;
+      readonly accountId: string;
+      readonly ref: string;
+      readonly sku: string;
+      readonly units: number;
+    }
+  | ({ readonly kind: "brake"; readonly key: string } & Brake)
+  | ({ readonly kind: "let-go"; readonly key: string; readonly id: string } & Brake)
   | { readonly kind: "commit" | "release"; readonly key: string; readonly id: string };
 
 /** Who keeps the channels in step: Lockstep itself, or a simpler tool to compare with. */
@@ -51,6 +72,8 @@ export interface Policy {
   /** What it believes of an account's orders, and of a SKU. */
   orderLines(accountId: string): readonly LedgerLine[];
   available(): ReadonlyMap<string, number>;
-  /** What breaks its own rules. */
+  /** Looks for broken promises while it runs. */
+  watch(): void;
+  /** What breaks its own rules, or has broken them on the way. */
   breaches(): Promise<readonly string[]>;
 }

@@ -1,6 +1,7 @@
 import { percentile } from "../../src/demo/verdict.ts";
 import { type Figure, figureNames, type PolicyName, type SeedSummary } from "./campaign.ts";
 import { faultKinds } from "./faults.ts";
+import type { Caught } from "./tasks.ts";
 
 /** A fault that never made a difference has not been tried. */
 const effectiveMin = 3;
@@ -16,6 +17,7 @@ const figureSums = (summaries: readonly SeedSummary[]): Record<Figure, number> =
 
 const policyReport = (summaries: readonly SeedSummary[]) => {
   const waits = summaries.flatMap(({ quietMs }) => (quietMs === null ? [] : [quietMs / 1_000]));
+  const mended = summaries.flatMap(({ mendedMs }) => (mendedMs === null ? [] : [mendedMs / 1_000]));
   return {
     seeds: summaries.length,
     distinctTraces: new Set(summaries.map(({ trace }) => trace)).size,
@@ -27,11 +29,15 @@ const policyReport = (summaries: readonly SeedSummary[]) => {
     seedsWithViolations: summaries.filter(({ violations }) => violations.length > 0).length,
     neverQuiet: summaries.filter(({ quietMs }) => quietMs === null).length,
     quietAfterSeconds: { p50: percentile(waits, 0.5), p99: percentile(waits, 0.99), max: percentile(waits, 1) },
+    mendedAfterSeconds: { p50: percentile(mended, 0.5), p99: percentile(mended, 0.99), max: percentile(mended, 1) },
     ...figureSums(summaries),
   };
 };
 
-export const reportOf = (summaries: readonly SeedSummary[], seconds: number) => {
+export const reportOf = (
+  summaries: readonly SeedSummary[],
+  { seconds, leftOut }: { readonly seconds: number; readonly leftOut: number },
+) => {
   const byPolicy = Map.groupBy(summaries, ({ policy }) => policy);
   const ours = byPolicy.get("lockstep") ?? [];
   const faults = Object.fromEntries(
@@ -50,7 +56,9 @@ export const reportOf = (summaries: readonly SeedSummary[], seconds: number) => 
   const differed = summaries.filter(({ repeats }) => repeats === false);
   const isVacuous = ours.length >= seedsForAllFaults && untried.length > 0;
   return {
-    ok: violations.length === 0 && differed.length === 0 && !isVacuous,
+    ok: violations.length === 0 && differed.length === 0 && !isVacuous && leftOut === 0,
+    /** Runs for which there was no time. */
+    leftOut,
     seconds: Math.round(seconds * 10) / 10,
     seedsPerSecond: Math.round((summaries.length / seconds) * 100) / 100,
     faults,
@@ -60,5 +68,35 @@ export const reportOf = (summaries: readonly SeedSummary[], seconds: number) => 
       PolicyName,
       ReturnType<typeof policyReport>
     >,
+  };
+};
+
+type BugResult = {
+  readonly bug: string;
+  /** Null: there was no time to find out. */
+  readonly caught: boolean | null;
+  /** Null: not caught. With several rounds, the median. */
+  readonly seeds: number | null;
+  readonly eachRound: readonly (number | null)[];
+  readonly by: string | null;
+};
+
+export const caughtOf = (bug: string, rounds: readonly (Caught | null)[] | undefined): BugResult => {
+  const counts = (rounds ?? []).map((round) => round?.seeds ?? null);
+  const isCaught = counts.length > 0 && !counts.includes(null);
+  const seeds = isCaught ? percentile(counts as number[], 0.5) : null;
+  return { bug, caught: rounds === undefined ? null : isCaught, seeds, eachRound: counts, by: rounds?.[0]?.by ?? null };
+};
+
+export const plantedReport = (perBug: readonly BugResult[]) => {
+  const counts = perBug.flatMap(({ seeds }) => seeds ?? []);
+  return {
+    ok: counts.length === perBug.length,
+    caught: counts.length,
+    of: perBug.length,
+    leftOut: perBug.filter(({ caught }) => caught === null).length,
+    medianSeeds: percentile(counts, 0.5),
+    maxSeeds: percentile(counts, 1),
+    perBug,
   };
 };

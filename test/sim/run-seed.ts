@@ -31,6 +31,8 @@ export type Verdict = {
   readonly virtualMs: number;
   /** From the end of the drawn deeds until nothing was owed; null: never. */
   readonly quietMs: number | null;
+  /** The part of it after everything was mended. */
+  readonly mendedMs: number | null;
   readonly books: Books;
   readonly figures: {
     readonly lost: number;
@@ -47,7 +49,7 @@ const quietMsMax = 45 * 60_000;
 const faultyTailMs = 150_000;
 const lookEveryMs = 5_000;
 /** Production sweeps every second; here what is woken matters more, and what is lost may wait. */
-const usualPace = { sweepMs: 10_000, ordersMs: 20_000 };
+const usualPace = { sweepMs: 25_000, ordersMs: 20_000, watchMs: 5_000, auditMs: 20_000 };
 
 const scheduleFaults = (given: Given, policy: Policy, plan: ReturnType<typeof drawFaults>, offsetMs: number): void => {
   const { world, faults, channels } = given;
@@ -61,7 +63,10 @@ const scheduleFaults = (given: Given, policy: Policy, plan: ReturnType<typeof dr
       else if (kind === "queue-away") faults.count(kind, policy.queueAway(world.nowMs + 2_000 + draw * 28_000));
       else {
         const channel = [...channels.values()][Math.floor(draw * channels.size)];
-        if (channel !== undefined) channel.awayUntilMs = world.nowMs + 5_000 + draw * 40_000;
+        const untilMs = world.nowMs + 5_000 + draw * 40_000;
+        if (channel !== undefined && kind === "channel-away") channel.awayUntilMs = untilMs;
+        if (channel !== undefined && kind === "channel-locked") channel.lockedUntilMs = untilMs;
+        if (channel !== undefined && kind === "orders-away") channel.ordersAwayUntilMs = untilMs + draw * 40_000;
         faults.count(kind, true);
       }
     });
@@ -77,6 +82,7 @@ export const runSeed = async (engine: Engine, make: PolicyMaker, options: SeedOp
     ...drawn,
     demands: drawn.demands.slice(0, options.demandsMax ?? drawn.demands.length),
     ownDoors: drawn.ownDoors.slice(0, options.demandsMax ?? drawn.ownDoors.length),
+    brakes: drawn.brakes.slice(0, options.demandsMax ?? drawn.brakes.length),
   };
   const plan = drawFaults(world, scenario.phaseMs + faultyTailMs / 2, options.faults);
   const faults = new FaultBox(world, plan.rates);
@@ -93,6 +99,8 @@ export const runSeed = async (engine: Engine, make: PolicyMaker, options: SeedOp
     books.change(sku, -units);
     for (const [accountId, each] of unitsEach) channels.get(accountId)?.list(sku, each, Math.floor(units / each));
   }
+  const late = new Set(scenario.lateLinks.map(({ ref }) => ref));
+  for (const listing of books.listings) if (late.has(listing.ref)) listing.linkedMs = Number.POSITIVE_INFINITY;
   const given: Given = {
     world,
     engine,
@@ -110,10 +118,15 @@ export const runSeed = async (engine: Engine, make: PolicyMaker, options: SeedOp
   const offsetMs = world.nowMs - world.startedMs;
   const deedsLeft = schedulePeople(given, policy, scenario, offsetMs);
   scheduleFaults(given, policy, plan, offsetMs);
+  let isQuiet = false;
+  const watch = (): void => {
+    policy.watch();
+    if (!isQuiet) world.after(given.pace.watchMs, watch);
+  };
+  watch();
   faults.begin();
   await world.run(world.nowMs + scenario.phaseMs);
   const phaseEndMs = world.nowMs;
-  let isQuiet = false;
   const look = (): void => {
     isQuiet = deedsLeft() === 0 && policy.isQuiet();
     if (!isQuiet) world.after(lookEveryMs, look);
@@ -122,9 +135,15 @@ export const runSeed = async (engine: Engine, make: PolicyMaker, options: SeedOp
   // Whoever says that all is done while faults still strike is taken at their word.
   await world.run(phaseEndMs + faultyTailMs, () => isQuiet);
   faults.heal();
-  for (const channel of channels.values()) channel.awayUntilMs = 0;
-  await world.run(phaseEndMs + quietMsMax, () => isQuiet);
+  const healedMs = world.nowMs;
+  for (const channel of channels.values()) {
+    channel.awayUntilMs = 0;
+    channel.lockedUntilMs = 0;
+    channel.ordersAwayUntilMs = 0;
+  }
+  await world.run(healedMs + quietMsMax, () => isQuiet);
   const quietMs = world.nowMs - phaseEndMs;
+  const mendedMs = world.nowMs - healedMs;
   // What a channel has taken and not shown yet may not change what was said to be done.
   const settleMsMax = Math.max(...scenario.catalogue.shapes.map(({ settleMs }) => settleMs));
   await world.run(world.nowMs + settleMsMax + 1_000);
@@ -140,6 +159,7 @@ export const runSeed = async (engine: Engine, make: PolicyMaker, options: SeedOp
     events: world.events,
     virtualMs: endedMs - world.startedMs,
     quietMs: isQuiet ? quietMs : null,
+    mendedMs: isQuiet ? mendedMs : null,
     books,
     figures,
     lastNotes: world.lastNotes,

@@ -1,4 +1,5 @@
 import type { ChannelShape } from "./channel.ts";
+import type { Brake } from "./policy.ts";
 import type { World } from "./world.ts";
 
 export type Catalogue = {
@@ -27,7 +28,7 @@ export type OwnDoor =
       readonly atMs: number;
       readonly sku: string;
       readonly units: number;
-      readonly end: "commit" | "release";
+      readonly end: "commit" | "release" | "expire";
       readonly endAfterMs: number;
     };
 
@@ -36,12 +37,17 @@ export type Scenario = {
   readonly phaseMs: number;
   readonly demands: readonly Demand[];
   readonly ownDoors: readonly OwnDoor[];
+  /** Listings of which a person says only then what they sell. */
+  readonly lateLinks: readonly { readonly atMs: number; readonly accountId: string; readonly ref: string }[];
+  readonly brakes: readonly (Brake & { readonly atMs: number; readonly forMs: number })[];
 };
 
 const between = (draw: number, low: number, high: number): number => low + Math.floor(draw * (high - low + 1));
 
 const shapesOf = (world: World): readonly ChannelShape[] => {
   const random = world.random("shapes");
+  // Where all channels tell of orders at once, a SKU soon counts as quiet, and raises do not wait long.
+  const isPrompt = world.random("prompt")() < 0.5;
   const shape = (
     given: Pick<ChannelShape, "channel" | "pushBatchMax" | "messages" | "stampMs"> & {
       lagMs: number;
@@ -53,7 +59,7 @@ const shapesOf = (world: World): readonly ChannelShape[] => {
     comparesAndSets: given.channel === "shopify",
     pushBatchMax: given.pushBatchMax,
     settleMs: given.settleMs,
-    orderLagMs: given.lagMs,
+    orderLagMs: isPrompt ? Math.floor(given.lagMs / 10) : given.lagMs,
     stampMs: given.stampMs,
     messages: given.messages,
     restocks: given.channel === "shopify",
@@ -65,7 +71,7 @@ const shapesOf = (world: World): readonly ChannelShape[] => {
       messages: "queue",
       stampMs: 1_000,
       lagMs: between(random(), 2, 8) * 1_000,
-      settleMs: 6_000,
+      settleMs: between(random(), 6, 25) * 1_000,
     }),
     shape({
       channel: "ebay",
@@ -73,7 +79,7 @@ const shapesOf = (world: World): readonly ChannelShape[] => {
       messages: "hints",
       stampMs: 1,
       lagMs: between(random(), 1, 4) * 1_000,
-      settleMs: 3_000,
+      settleMs: between(random(), 3, 12) * 1_000,
     }),
     shape({
       channel: "shopify",
@@ -86,13 +92,45 @@ const shapesOf = (world: World): readonly ChannelShape[] => {
   ];
 };
 
+const lateLinksOf = (world: World, { skus }: Catalogue, phaseMs: number): Scenario["lateLinks"] => {
+  const random = world.random("late-links");
+  const named = skus.flatMap(({ sku, unitsEach }) =>
+    [...unitsEach].map(([accountId, each]) => ({ accountId, sku, each })),
+  );
+  // What has the SKU's own name is linked by itself.
+  return named
+    .filter(({ each }) => each > 1 && random() < 0.5)
+    .map(({ accountId, sku }) => ({
+      atMs: world.startedMs + Math.floor(random() * phaseMs),
+      accountId,
+      ref: `${accountId}:${sku}`,
+    }));
+};
+
+const brakesOf = (world: World, { shapes, skus }: Catalogue, phaseMs: number): Scenario["brakes"] => {
+  const random = world.random("brakes");
+  if (random() >= 0.3) return [];
+  return Array.from({ length: between(random(), 1, 2) }, () => {
+    const brake = (["zero", "freeze", "pause"] as const)[between(random(), 0, 2)] ?? "zero";
+    const names = brake === "pause" ? shapes.map(({ accountId }) => accountId) : skus.map(({ sku }) => sku);
+    return {
+      brake,
+      on: names[Math.floor(random() * names.length)] as string,
+      atMs: world.startedMs + Math.floor(random() * phaseMs),
+      forMs: between(random(), 10, 90) * 1_000,
+    };
+  });
+};
+
 /** Draws a small shop and everything that people will do in it. Whatever the tool does, it is the same. */
 export const drawScenario = (world: World): Scenario => {
   const shapes = shapesOf(world);
   const random = world.random("scenario");
-  const skuCount = between(random(), 2, 4);
+  // Everybody wants the first SKU at once, so that sales fall between any two steps.
+  const isRush = world.random("rush")() < 0.2;
+  const skuCount = between(random(), 3, 6);
   const skus = Array.from({ length: skuCount }, (_, index) => {
-    const units = between(random(), 2, 30);
+    const units = between(random(), 2, 30) + (isRush && index === 0 ? 60 : 0);
     const unitsEach = new Map(
       shapes.flatMap(({ accountId }) => (random() < 0.85 ? [[accountId, random() < 0.12 ? 2 : 1] as const] : [])),
     );
@@ -100,32 +138,41 @@ export const drawScenario = (world: World): Scenario => {
     if (unitsEach.size === 0) unitsEach.set((shapes[0] as ChannelShape).accountId, 1);
     return { sku: `SKU-${index + 1}`, units, unitsEach };
   });
-  const phaseMs = (random() < 0.1 ? between(random(), 120, 300) : between(random(), 40, 90)) * 1_000;
+  const usualMs = (random() < 0.1 ? between(random(), 120, 300) : between(random(), 40, 90)) * 1_000;
+  const phaseMs = isRush ? 40_000 : usualMs;
   const skuOf = (): string => {
     // The first SKU is the one that everybody wants.
-    const index = random() < 0.4 ? 0 : Math.floor(random() * skuCount);
+    const index = random() < (isRush ? 0.8 : 0.4) ? 0 : Math.floor(random() * skuCount);
     return (skus[index] as (typeof skus)[number]).sku;
   };
-  const demands = Array.from({ length: between(random(), 12, 36) }, (_, index): Demand => {
+  const demands = Array.from({ length: between(random(), 16, 40) + (isRush ? 40 : 0) }, (_, index): Demand => {
     const { accountId } = shapes[Math.floor(random() * shapes.length)] as ChannelShape;
     const wish = () => ({ sku: skuOf(), units: random() < 0.8 ? between(random(), 1, 2) : between(random(), 3, 6) });
     const first = wish();
-    const second = random() < 0.2 ? [wish()].filter(({ sku }) => sku !== first.sku) : [];
+    const second = random() < 0.2 ? [wish()] : [];
     return {
       atMs: world.startedMs + Math.floor(random() * phaseMs),
       accountId,
       orderRef: `o${index + 1}`,
       wishes: [first, ...second],
       shipAfterMs: random() < 0.5 ? between(random(), 5, 60) * 1_000 : null,
-      giveBack: random() < 0.25 ? [{ afterMs: between(random(), 1, 60) * 1_000, units: between(random(), 1, 2) }] : [],
+      giveBack:
+        random() < 0.3
+          ? [
+              {
+                afterMs: (random() < 0.5 ? between(random(), 1, 8) : between(random(), 9, 60)) * 1_000,
+                units: between(random(), 1, 2),
+              },
+            ]
+          : [],
     };
   });
-  const ownDoors = Array.from({ length: between(random(), 2, 10) }, (): OwnDoor => {
+  const ownDoors = Array.from({ length: between(random(), 6, 18) }, (): OwnDoor => {
     const common = { atMs: world.startedMs + Math.floor(random() * phaseMs), sku: skuOf() };
     const draw = random();
     if (draw < 0.6) return { ...common, kind: "receive", units: between(random(), 1, 15) };
     if (draw < 0.7) return { ...common, kind: "adjust", units: -between(random(), 1, 2) };
-    const end = random() < 0.5 ? "commit" : "release";
+    const end = (["commit", "release", "expire"] as const)[between(random(), 0, 2)] ?? "release";
     return {
       ...common,
       kind: "reserve",
@@ -134,5 +181,13 @@ export const drawScenario = (world: World): Scenario => {
       endAfterMs: between(random(), 5, 60) * 1_000,
     };
   });
-  return { catalogue: { shapes, skus }, phaseMs, demands, ownDoors };
+  const shop = { shapes, skus };
+  return {
+    catalogue: shop,
+    phaseMs,
+    demands,
+    ownDoors,
+    lateLinks: lateLinksOf(world, shop, phaseMs),
+    brakes: brakesOf(world, shop, phaseMs),
+  };
 };

@@ -83,6 +83,8 @@ export class Process {
   readonly world: World;
   isAlive = true;
   frozenUntilMs = 0;
+  /** What a fault does that strikes it at a step of its own. */
+  befall: (kind: "kill" | "freeze") => void = () => undefined;
 
   constructor(world: World, name: string) {
     this.world = world;

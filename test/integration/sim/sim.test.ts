@@ -21,7 +21,12 @@ const Campaign = z.object({
     }),
   }),
 });
-const Planted = z.object({ ok: z.boolean(), planted: z.number(), caught: z.number() });
+const Planted = z.object({
+  ok: z.boolean(),
+  of: z.number(),
+  caught: z.number(),
+  perBug: z.array(z.object({ bug: z.string(), by: z.string().nullable() })),
+});
 
 /** The simulation has a process of its own: it plants bugs by loading the product's modules a second time. */
 const sim = async <Result extends z.ZodType>(result: Result, ...args: readonly string[]): Promise<z.infer<Result>> => {
@@ -51,9 +56,10 @@ test(
 test(
   "planted mistakes are caught",
   async () => {
-    const names = "raise-without-evidence,rides-any-attempt,withheld-units-are-forgotten";
+    const names = "raise-without-evidence,rides-any-attempt,withheld-units-are-forgotten,unknown-is-refused";
     const result = await sim(Planted, "--bugs", names, "--seeds-max", "6");
-    expect(result).toMatchObject({ ok: true, planted: 3, caught: 3 });
+    expect(result).toMatchObject({ ok: true, of: 4, caught: 4 });
+    for (const { by } of result.perBug) expect(by).toMatch(/^(raise|listing|record|liveness)/);
   },
   timeoutMs,
 );
