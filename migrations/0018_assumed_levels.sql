@@ -22,44 +22,63 @@ create function ledger_write(
 ) returns text language plpgsql
   set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set plan_cache_mode = force_generic_plan as $$
 declare
-  as_seen  bigint;
-  latest   timestamptz;
-  clock_at timestamptz;
+  as_seen    bigint;
+  is_written boolean := false;
+  clock_at   timestamptz;
 begin
   if recorded is null then
-    -- In one order, as in ledger_lock. All four figures: a level that was rebuilt keeps its version.
-    select count(*), max(x.updated_at) into as_seen, latest
-      from (select s.updated_at
-              from unnest(seen_skus, seen_locations, seen_on_hands, seen_reserveds, seen_incomings, seen_versions)
-                   as n (sku, location_id, on_hand, reserved, incoming, version)
-              join stock_level s using (sku, location_id)
-             where s.version = n.version and s.on_hand = n.on_hand and s.reserved = n.reserved and s.incoming = n.incoming
-             order by s.location_id collate "C", s.sku collate "C"
-               for update of s) x;
-    if as_seen <> cardinality(seen_skus) then
-      raise exception 'a level is not what it was assumed to be' using errcode = 'serialization_failure';
-    end if;
     clock_at := date_trunc('milliseconds', ledger_clock());
     if abs(extract(epoch from clock_at - assumed_clock)) * 1000 > slack_ms then
       raise exception 'the clock is not what it was assumed to be' using errcode = 'serialization_failure';
+    end if;
+    recorded := clock_at;
+    -- Levels in one order, as in ledger_lock. All four figures: a level that was rebuilt keeps its version. What is recorded
+    -- never runs backwards for a level: where the clock does, ledger_lock knows what to do.
+    if cardinality(seen_skus) = cardinality(level_skus) then
+      -- All that were looked at change, and stand in the same order in both: locked, compared and written in one go.
+      update stock_level s
+         set on_hand = l.on_hand, reserved = l.reserved, incoming = l.incoming, version = l.version, updated_at = recorded
+        from (select n.*
+                from unnest(level_skus, level_locations, on_hands, reserveds, incomings, versions,
+                            seen_on_hands, seen_reserveds, seen_incomings, seen_versions)
+                     as n (sku, location_id, on_hand, reserved, incoming, version, was_on_hand, was_reserved, was_incoming,
+                           was_version)
+               order by n.location_id collate "C", n.sku collate "C") l
+       where s.sku = l.sku and s.location_id = l.location_id and s.version = l.was_version and s.on_hand = l.was_on_hand
+         and s.reserved = l.was_reserved and s.incoming = l.was_incoming and s.updated_at <= recorded;
+      get diagnostics as_seen = row_count;
+      is_written := true;
+    else
+      select count(*) into as_seen
+        from (select
+                from unnest(seen_skus, seen_locations, seen_on_hands, seen_reserveds, seen_incomings, seen_versions)
+                     as n (sku, location_id, on_hand, reserved, incoming, version)
+                join stock_level s using (sku, location_id)
+               where s.version = n.version and s.on_hand = n.on_hand and s.reserved = n.reserved and s.incoming = n.incoming
+                 and s.updated_at <= recorded
+               order by s.location_id collate "C", s.sku collate "C"
+                 for update of s) x;
+    end if;
+    if as_seen <> cardinality(seen_skus) then
+      raise exception 'a level is not what it was assumed to be' using errcode = 'serialization_failure';
     end if;
     -- Reservations that were refused for another reason than that they are there.
     if cardinality(absent_reservations) > 0 and exists (select from reservation where id = any(absent_reservations)) then
       raise exception 'a reservation is there already' using errcode = 'serialization_failure';
     end if;
-    -- What is recorded never runs backwards for a level, even when the clock does.
-    recorded := greatest(clock_at, latest);
   end if;
 
   insert into ledger_command (key, fingerprint, answer, recorded_at)
   select k.key, k.fingerprint, k.answer, recorded from unnest(keys, fingerprints, string_to_array(answers, E'\x1f')) as k (key, fingerprint, answer);
 
   if cardinality(level_skus) > 0 then
-    update stock_level s
-       set on_hand = l.on_hand, reserved = l.reserved, incoming = l.incoming, version = l.version, updated_at = recorded
-      from unnest(level_skus, level_locations, on_hands, reserveds, incomings, versions)
-           as l (sku, location_id, on_hand, reserved, incoming, version)
-     where s.sku = l.sku and s.location_id = l.location_id;
+    if not is_written then
+      update stock_level s
+         set on_hand = l.on_hand, reserved = l.reserved, incoming = l.incoming, version = l.version, updated_at = recorded
+        from unnest(level_skus, level_locations, on_hands, reserveds, incomings, versions)
+             as l (sku, location_id, on_hand, reserved, incoming, version)
+       where s.sku = l.sku and s.location_id = l.location_id;
+    end if;
     insert into movement (command_key, leg, kind, sku, location_id, d_on_hand, d_reserved, d_incoming, on_hand_after,
                           reserved_after, incoming_after, level_version, cause_type, cause_id, actor, reason, occurred_at,
                           recorded_at)

@@ -69,17 +69,19 @@ export const assume = (
     clockAt,
   };
   const decision = decide(state, commands);
-  const before = [...seen.values()];
+  const changed = new Map(decision.levels.map((level) => [levelKey(level.sku, level.locationId), level]));
+  // Where all change, in the order of the changes: then the database locks, compares and writes them in one go.
+  const keys = changed.size === seen.size ? [...changed.keys()] : [...seen.keys()];
+  const before = keys.map((key) => seen.get(key) as Level);
   const statement = writeAheadStatement(decision, {
     levels: before,
     absentReservations: absent(commands, decision),
     clockAt: commands.some(({ ttlMs }) => ttlMs !== null) ? clockAt : null,
     clockSlackMs,
   });
-  const changed = new Map(decision.levels.map((level) => [levelKey(level.sku, level.locationId), level]));
   return {
     answers: decision.answers,
     statement,
-    levels: before.map((level) => changed.get(levelKey(level.sku, level.locationId)) ?? level),
+    levels: keys.map((key, index) => changed.get(key) ?? (before[index] as Level)),
   };
 };

@@ -13,6 +13,8 @@ import { adjust, line, receive, reserve } from "../../support/ledger-commands.ts
 
 let database: TestDatabase;
 const sent = { right: 0, wrong: 0 };
+/** So many answers to what was sent ahead get lost on their way. */
+let toLose = 0;
 
 /** Counts what was sent ahead, and how much of it was assumed wrongly. */
 const countingDb = (): Db => ({
@@ -32,6 +34,10 @@ const countingDb = (): Db => ({
                   try {
                     const result: unknown = await target.query(asked);
                     if (isAhead) sent.right += 1;
+                    if (isAhead && toLose > 0) {
+                      toLose -= 1;
+                      throw new Error("Connection terminated unexpectedly");
+                    }
                     return result;
                   } catch (error) {
                     if (isAhead) sent.wrong += 1;
@@ -170,4 +176,22 @@ test("many callers of one SKU keep a second batch under way behind the first, an
   const batches = sent.right - before.right;
   expect(batches).toBeGreaterThanOrEqual(15);
   expect(batches).toBeLessThanOrEqual(40);
+});
+
+test("a lost answer to what was sent ahead is resolved by asking again under the same keys", async () => {
+  const ledger = createLedger(depsOn(countingDb()));
+  await ledger.submit(receive("lost", 100));
+  toLose = 2;
+  for (let turn = 0; turn < 4; turn += 1) {
+    jumpedMs += 1_000;
+    const asked = Array.from({ length: 60 }, (_, index) => reserve(`lost/${turn}/${index % 20}`, [line("lost", 1)]));
+    const keyed = asked.map((one) => ({ ...one, key: one.reservationId, ttlMs: null }));
+    const answers = await Promise.all(keyed.map((one) => ledger.submitText(one)));
+    for (const [index, answer] of answers.entries()) {
+      expect(JSON.parse(answer)).toMatchObject({ status: "done" });
+      expect(answer).toBe(answers[index % 20]);
+    }
+  }
+  expect(toLose).toBe(0);
+  expect(await levelsOf(database.db, ["lost"])).toMatchObject([{ onHand: 100, reserved: 80 }]);
 });
