@@ -212,6 +212,11 @@ export interface Connector {
    * Absent: nobody keeps count.
    */
   waitMs?(callClass: "push" | "read"): number;
+  /**
+   * How many reads of the order list may be made now without delaying the regular polls, for a channel whose quota is so
+   * small that it matters. Absent: as many as the settings allow.
+   */
+  spareOrderReads?(): Promise<number>;
   /** Abilities: presence is the opt-in. */
   readonly webhooks?: Webhooks;
   readonly notifications?: Notifications;

@@ -62,17 +62,33 @@ const withLedger = async (
   return { ...shown, careful, open, evidence };
 };
 
-/** Which accounts' orders must be read before the raises of a batch go, by listing. */
-const looksNeeded = (deps: JobDeps, batch: PlannedBatch, { evidence }: Figures): ReadonlyMap<number, string[]> =>
-  new Map(
-    batch.writes.flatMap(({ listingId, reason }) => {
-      if (reason !== "raise") return [];
-      const accountIds = (evidence.get(listingId) ?? [])
-        .filter((one) => needsLook(one, deps.planFor(one.accountId), deps.clock.now()))
-        .map(({ accountId }) => accountId);
-      return accountIds.length === 0 ? [] : [[listingId, accountIds]];
-    }),
+/**
+ * Which accounts' orders must be read before the raises of a batch go, by listing. Where the channel allows so few reads
+ * that the regular polls would go short, those and the messages must do.
+ */
+const looksNeeded = async (
+  deps: JobDeps,
+  batch: PlannedBatch,
+  { evidence }: Figures,
+): Promise<ReadonlyMap<number, readonly string[]>> => {
+  const needs = batch.writes.flatMap(({ listingId, reason }) =>
+    reason === "raise"
+      ? (evidence.get(listingId) ?? []).filter((one) => needsLook(one, deps.planFor(one.accountId), deps.clock.now()))
+      : [],
   );
+  const short = new Set<string>();
+  for (const accountId of new Set(needs.map((one) => one.accountId))) {
+    const spare = await deps.connectorFor(accountId)?.spareOrderReads?.();
+    if (spare !== undefined && spare < 1) short.add(accountId);
+  }
+  const looks = needs.filter(({ accountId }) => !short.has(accountId));
+  return new Map(
+    [...Map.groupBy(looks, ({ listingId }) => listingId)].map(([listingId, rows]) => [
+      listingId,
+      rows.map(({ accountId }) => accountId),
+    ]),
+  );
+};
 
 const without = (batch: PlannedBatch, listings: ReadonlyMap<number, unknown>): PlannedBatch => ({
   ...batch,
@@ -91,7 +107,7 @@ const planCarefully = async (planned: Planned, owed: readonly OwedTarget[]): Pro
   let shown = await readShown(planned, ids);
   let figures = await withLedger(planned, ids, shown);
   let batch = sortTargets(owed, figures, deps.clock.now());
-  const looks = looksNeeded(deps, batch, figures);
+  const looks = await looksNeeded(deps, batch, figures);
   if (looks.size === 0) return batch;
   // One document for thousands is worth waiting for.
   const isBulk = owed.length > readBatchMax;
@@ -102,7 +118,7 @@ const planCarefully = async (planned: Planned, owed: readonly OwedTarget[]): Pro
   if (isOld && !isBulk) shown = await readShown(planned, ids);
   figures = await withLedger(planned, ids, shown);
   batch = sortTargets(owed, figures, deps.clock.now());
-  const unread = looksNeeded(deps, batch, figures);
+  const unread = await looksNeeded(deps, batch, figures);
   if (unread.size === 0) return batch;
   return {
     ...without(batch, unread),

@@ -28,6 +28,8 @@ export class ToyChannel {
   ordersVisibleUntil: string | null = null;
   /** What its order list does when it is asked. */
   orderList: "answers" | "fails" | "hangs" = "answers";
+  /** How many more reads of its order list may be spared; null = it does not matter. */
+  spareOrderReads: number | null = null;
   /** Orders (`ref:updated`) that the list leaves out unless it is read from its start. */
   readonly hiddenFromPolls = new Set<string>();
   /** What these listings are said to show, whatever they show. */
@@ -128,6 +130,7 @@ export class ToyChannel {
         const items = this.orders.filter(listed).map((order) => this.deliveryOf(order));
         return Promise.resolve({ items, next: until, done: true, watermark: until });
       },
+      ...(this.spareOrderReads !== null && { spareOrderReads: () => Promise.resolve(this.spareOrderReads ?? 0) }),
       fetchOrders: (refs) => Promise.resolve(this.orders.filter((order) => refs.includes(order.orderRef))),
       translate: (delivery): readonly ChannelEvent[] => {
         if (delivery.topic === "hint") return [{ kind: "order-hint", orderRefs: [String(delivery.payload)] }];

@@ -20,6 +20,8 @@ const settleMsDefault = 10 * 60 * 1000;
 /** A burst of the patch quota: what waits for the next refill waits unread, not with a number that grows old. */
 const pushBatchMax = 5;
 const readingLifeMs = 1_000;
+/** Twenty order searches at once and then one in three minutes (§3): so many are left to the regular polls. */
+const searchesReserved = 5;
 
 /**
  * Amazon through the Selling Partner API: quantities by PATCH, orders by the 2026-01-01 version, notifications by SQS
@@ -44,6 +46,7 @@ export const createAmazonConnector = (settings: AmazonSettings, deps: ConnectorD
     readQuantities: (listings, context) => readQuantities(client, settings, listings, context),
     importListings: (cursor, context) => importListings({ client, settings, readReport, deps }, cursor, context),
     pullOrders: (cursor, context) => pullOrders(client, settings, deps, cursor, context),
+    spareOrderReads: async () => Math.floor(await deps.budget.spare("searchOrders")) - searchesReserved,
     fetchOrders: (orderRefs, context) => fetchOrders(client, settings, orderRefs, context),
     translate,
     channelStock: { read: (context) => readChannelStock(client, settings.marketplaceIds, deps, context) },

@@ -64,6 +64,14 @@ test("an order list that hangs is waited for no longer than a second", async () 
   expect(shown()).toBe(10);
 });
 
+test("where the quota leaves no read beside the regular polls, those must do", async () => {
+  elsewhere.orderList = "fails";
+  elsewhere.spareOrderReads = 0;
+  await bench.receive("A", 5);
+  await bench.settle();
+  expect(shown()).toBe(15);
+});
+
 test("an account that has been away for long does not stop the others' raises", async () => {
   elsewhere.orderList = "fails";
   bench.clock.advance(10 * 60_000);
