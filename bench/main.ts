@@ -3,6 +3,7 @@ import { benchDrifts } from "./drifts/bench-drifts.ts";
 import { mainExplain } from "./explain/main-explain.ts";
 import { mainLedger } from "./ledger/main-ledger.ts";
 import { mainHistory } from "./ledger-history/main-history.ts";
+import { benchOversells } from "./oversells/bench-oversells.ts";
 
 /** Each takes its own arguments and answers the exit code. */
 const benches: Readonly<Record<string, (args: string[]) => Promise<number>>> = {
@@ -11,6 +12,7 @@ const benches: Readonly<Record<string, (args: string[]) => Promise<number>>> = {
   audit: benchAudit,
   drifts: benchDrifts,
   explain: mainExplain,
+  oversells: benchOversells,
 };
 
 const help = `npm run bench -- <what> [options]; each has its own --help
@@ -20,6 +22,7 @@ const help = `npm run bench -- <what> [options]; each has its own --help
   audit            a full comparison with what a channel shows, beside COPY and a join
   drifts           labelled differences, and whether their causes are found
   explain          explanations of random listings, held against what their channels show
+  oversells        staged oversells, and whether their causes are told
 `;
 
 const [what = "", ...args] = process.argv.slice(2);
