@@ -1,6 +1,7 @@
 import { toIso } from "../core/clock.ts";
 import { type OversellRow, type OversellsPage, oversellsPage } from "../ledger/oversells.ts";
-import { causeOfOversell, type OversellFigures, type OversellVerdict } from "../sync/oversell-cause.ts";
+import { causeOfOversell, type OversellVerdict } from "../sync/oversell-cause.ts";
+import type { OversellFigures } from "../sync/oversell-evidence.ts";
 import { type AvoidedBy, avoidedBy } from "../sync/oversell-setting.ts";
 import { oversellFigures } from "./oversell-figures.ts";
 import type { OversellDeps } from "./oversell-takings.ts";
