@@ -9,8 +9,6 @@ import { avoidedText, causeText, secondsText, takerText } from "./oversell-text.
 import { timelineOf } from "./timeline.ts";
 import type { TimelineEntry } from "./timeline-entry.ts";
 
-export type { OversellRow };
-
 /** An oversell with its cause. `sentence` and `advice` are for people, the rest for programs. */
 export type ExplainedOversell = Omit<OversellRow, "commandKey" | "leg" | "version"> &
   Pick<OversellVerdict, "cause" | "what"> & {

@@ -1,7 +1,9 @@
 import { afterEach, expect, test } from "vitest";
+import { LocationId, Sku } from "../../../src/core/ids.ts";
 import { mapListing } from "../../../src/jobs/link-listings.ts";
 import { listOversells, oversellPostMortem } from "../../../src/jobs/oversells.ts";
 import { checkLedger } from "../../../src/ledger/check.ts";
+import { upsertLocations } from "../../../src/ledger/queries.ts";
 import { listingIdByName } from "../../../src/mapping/listings.ts";
 import { elsewhere, here, OversellStage, quiet } from "../../support/oversell-stage.ts";
 
@@ -111,4 +113,53 @@ test("both sold at once are one race, whichever the ledger heard of first, and a
     { unitsShort: 1, cause: "our-lag", what: "not-sent" },
     { unitsShort: 1, cause: "race", what: "same-moment" },
   ]);
+});
+
+test("the sum of two locations is sold, and booked at one", async () => {
+  stage = await OversellStage.open(new Map([["A", 5]]), 1);
+  await upsertLocations(stage.bench.database.db, [{ id: "shop", name: "Shop" }]);
+  stage.configure(here, { locationIds: ["main", "shop"] });
+  const at = stage.bench.clock.iso();
+  await stage.bench.database.setClock(at);
+  const there = { sku: Sku.parse("A"), locationId: LocationId.parse("shop"), units: 4 };
+  await stage.submit({ kind: "receive", key: "shop", actor: "test", occurredAt: at, reason: null, ...there });
+  stage.pass(30_000);
+  for (const place of [here, elsewhere, quiet] as const) await stage.poll(place);
+  await stage.work();
+  expect(stage.channel(here).shown.get("A")).toBe(9);
+  stage.pass(30_000);
+  await stage.tell(here, stage.buy(here, "A", 7));
+  expect(await oversells()).toMatchObject([
+    {
+      locationId: "main",
+      unitsShort: 2,
+      cause: "policy",
+      what: "locations",
+      avoidedBy: { setting: "account.locations" },
+    },
+  ]);
+});
+
+test("a push of the lower number that broke off without an answer", async () => {
+  stage = await OversellStage.open(new Map([["A", 5]]), 1);
+  await stage.tell(elsewhere, stage.sell(elsewhere, "A", 3));
+  stage.channel(here).mood = "dies-before-answer";
+  await expect(stage.work(here)).rejects.toThrow("died");
+  stage.pass(20_000);
+  await stage.tell(here, stage.buy(here, "A", 4));
+  expect(await oversells()).toMatchObject([{ unitsShort: 2, cause: "our-lag", what: "unanswered" }]);
+});
+
+test("a pause that is over when the cause is asked for, and a sale before it", async () => {
+  stage = await OversellStage.open(new Map([["A", 5]]), 1);
+  await stage.setState(here, "paused");
+  await stage.tell(elsewhere, stage.sell(elsewhere, "A", 3));
+  await stage.work();
+  stage.pass(20_000);
+  await stage.tell(here, stage.buy(here, "A", 4));
+  await stage.setState(here, "live");
+  await stage.work();
+  const [found] = await oversells();
+  expect(found).toMatchObject({ cause: "our-lag", what: "account-not-live", avoidedBy: { setting: "account.state" } });
+  expect(found?.sentence).toContain("toy was paused and is not written to");
 });
