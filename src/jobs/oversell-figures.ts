@@ -1,27 +1,16 @@
 import { toIso } from "../core/clock.ts";
 import type { OversellRow } from "../ledger/oversells.ts";
-import { listingIdByName } from "../mapping/listings.ts";
 import { brakeOf, holdsAt } from "../sync/holds.ts";
 import type { OversellFigures, Taking } from "../sync/oversell-evidence.ts";
 import { notLiveAt, type Seller, sellersOf } from "../sync/oversell-rows.ts";
 import { isBefore, ledgersOffer, offerOf } from "./oversell-offer.ts";
 import { type NamedTaking, type OversellDeps, secondOf, takingsOf } from "./oversell-takings.ts";
 
-/** Which of the account's listings sold it. */
-const sellerOf = async (
-  deps: OversellDeps,
-  taking: NamedTaking,
-  sellers: readonly Seller[],
-): Promise<Seller | undefined> => {
-  if (taking.accountId === null) return undefined;
-  const own = sellers.filter(({ accountId }) => accountId === taking.accountId);
-  if (own.length < 2) return own[0];
-  for (const name of taking.names) {
-    const id = await listingIdByName(deps.db, taking.accountId, name);
-    const seller = own.find(({ listingId }) => listingId === id);
-    if (seller !== undefined) return seller;
-  }
-  return own[0];
+/** Which of the account's listings sold it: the only one, or the one that the order named. */
+const sellerOf = ({ accountId, names }: NamedTaking, sellers: readonly Seller[]): Seller | undefined => {
+  const own = sellers.filter((seller) => seller.accountId === accountId);
+  const named = names.map((name) => own.find((seller) => seller.names.includes(name)));
+  return own.length < 2 ? own[0] : (named.find((seller) => seller !== undefined) ?? own[0]);
 };
 
 const noBrakes = { accountState: null, holdId: null, blockedReason: null };
@@ -41,15 +30,14 @@ export const oversellFigures = async (
   const secondNamed = secondOf(found);
   if (secondNamed === undefined) return undefined;
   const sellers = await sellersOf(deps.db, incident.sku);
-  const seller = await sellerOf(deps, secondNamed, sellers);
-  const takings: Taking[] = [];
-  for (const named of found.takings) {
-    const by = await sellerOf(deps, named, sellers);
+  const seller = sellerOf(secondNamed, sellers);
+  const takings = found.takings.map((named): Taking => {
+    const by = sellerOf(named, sellers);
     const { names: _names, ...plain } = named;
     const isSameListing = seller !== undefined && by?.listingId === seller.listingId;
     const wasParked = by !== undefined && by.linkedAtMs > named.toldAtMs && by.linkedAtMs <= named.recordedAtMs;
-    takings.push({ ...plain, isSameListing, wasParked });
-  }
+    return { ...plain, isSameListing, wasParked };
+  });
   const last = takings.at(-1);
   const second = takings.find(({ movementId }) => movementId === secondNamed.movementId);
   if (last === undefined || second === undefined) return undefined;
