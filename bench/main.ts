@@ -4,6 +4,7 @@ import { mainExplain } from "./explain/main-explain.ts";
 import { mainLedger } from "./ledger/main-ledger.ts";
 import { mainHistory } from "./ledger-history/main-history.ts";
 import { mainPropagation } from "./propagation/main-propagation.ts";
+import { benchOversells } from "./oversells/bench-oversells.ts";
 
 /** Each takes its own arguments and answers the exit code. */
 const benches: Readonly<Record<string, (args: string[]) => Promise<number>>> = {
@@ -13,6 +14,7 @@ const benches: Readonly<Record<string, (args: string[]) => Promise<number>>> = {
   drifts: benchDrifts,
   explain: mainExplain,
   propagation: mainPropagation,
+  oversells: benchOversells,
 };
 
 const help = `npm run bench -- <what> [options]; each has its own --help
@@ -23,6 +25,7 @@ const help = `npm run bench -- <what> [options]; each has its own --help
   drifts           labelled differences, and whether their causes are found
   explain          explanations of random listings, held against what their channels show
   propagation      from a sale to the other channels, and how well their quotas are used
+  oversells        staged oversells, and whether their causes are told
 `;
 
 const [what = "", ...args] = process.argv.slice(2);

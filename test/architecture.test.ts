@@ -51,7 +51,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
     "jobs/support.ts",
     "sync/read-drifts.ts",
     "sync/drift-cause.ts",
-    "sync/oversell-cause.ts",
+    "sync/oversell-evidence.ts",
   ],
   console: ["core", "db", "access", "ops", "jobs/support.ts"],
   compose: ["*"],

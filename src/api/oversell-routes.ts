@@ -1,5 +1,5 @@
 import { createRoute, z } from "@hono/zod-openapi";
-import { oversellCauses, oversellWhats } from "../sync/oversell-cause.ts";
+import { oversellCauses, oversellWhats } from "../sync/oversell-evidence.ts";
 import { sku, wholeText } from "./fields.ts";
 import { commonAnswers, json, opensWith, problem, type ScopedRoute } from "./route-parts.ts";
 

@@ -1,184 +1,16 @@
 import { toIso } from "../core/clock.ts";
 import type { OversellRow } from "../ledger/oversells.ts";
-import type { Term } from "../mapping/allocate.ts";
-import { listingIdByName } from "../mapping/listings.ts";
-import { storedTerms } from "../mapping/stored-terms.ts";
 import { brakeOf, holdsAt } from "../sync/holds.ts";
-import type { LaterWrite, Offer, OversellFigures, Taking } from "../sync/oversell-cause.ts";
-import { driftCauseIn, notLiveAt, numbersSeen, type Seller, sellersOf } from "../sync/oversell-rows.ts";
-import { type AttemptRow, lastAttempts } from "../sync/shown.ts";
-import { type NamedTaking, type OversellDeps, secondOf, type Takings, takingsOf } from "./oversell-takings.ts";
+import type { OversellFigures, Taking } from "../sync/oversell-evidence.ts";
+import { notLiveAt, type Seller, sellersOf } from "../sync/oversell-rows.ts";
+import { isBefore, ledgersOffer, offerOf } from "./oversell-offer.ts";
+import { type NamedTaking, type OversellDeps, secondOf, takingsOf } from "./oversell-takings.ts";
 
-const numbersMax = 30;
-const dayMs = 24 * 60 * 60_000;
-
-/** A number that the listing may have shown, newest first where several are listed. */
-type Shown = Pick<
-  Offer,
-  "units" | "madeAtMs" | "how" | "availableUnits" | "countsMore" | "locations" | "bufferUnits"
-> & {
-  readonly version: number;
-};
-
-type AvailableTerm = Extract<Term, { readonly term: "available" }>;
-const isPlain = ({ counts }: AvailableTerm): boolean =>
-  counts === undefined ||
-  counts.every(({ figure, locationId, sign }) => figure === "available" && locationId === undefined && sign === 1);
-
-const ledgerAt = ({ movements, availableUnits }: Takings, atMs: number): Pick<Shown, "version" | "availableUnits"> => {
-  const last = movements.findLast(({ recordedAt }) => Date.parse(recordedAt) <= atMs);
-  if (last !== undefined) return { version: last.levelVersion, availableUnits: last.onHandAfter - last.reservedAfter };
-  return { version: (movements[0]?.levelVersion ?? 1) - 1, availableUnits };
-};
-
-/** A number with what its terms say of the level; without terms, with what the ledger said at its time. */
-const shownBy = (
-  number: { readonly units: number; readonly madeAtMs: number; readonly terms: unknown; readonly how: Offer["how"] },
-  incident: OversellRow,
-  found: Takings,
-): Shown => {
-  const { units, madeAtMs } = number;
-  const terms = storedTerms(number.terms) ?? [];
-  const counted = terms.find((term): term is AvailableTerm => term.term === "available" && term.sku === incident.sku);
-  const level = counted?.levels?.find(({ locationId }) => locationId === incident.locationId);
-  const buffer = terms.find((term) => term.term === "buffer");
-  const isCaptured = terms.some(({ term }) => term === "captured");
-  return {
-    units,
-    madeAtMs,
-    how: isCaptured ? "restored" : number.how,
-    countsMore: counted !== undefined && !isPlain(counted),
-    locations: counted?.levels?.filter(({ onlyNamed }) => onlyNamed !== true).length ?? 1,
-    bufferUnits: buffer?.term === "buffer" ? buffer.withheldUnits : 0,
-    ...(level === undefined
-      ? ledgerAt(found, madeAtMs)
-      : { version: level.version, availableUnits: level.onHand - level.reserved }),
-  };
-};
-
-const msOf = (at: string | null): number | null => (at === null ? null : Date.parse(at));
-
-/** Which of the account's listings sold it. */
-const sellerOf = async (
-  deps: OversellDeps,
-  taking: NamedTaking,
-  sellers: readonly Seller[],
-): Promise<Seller | undefined> => {
-  if (taking.accountId === null) return undefined;
-  const own = sellers.filter(({ accountId }) => accountId === taking.accountId);
-  if (own.length < 2) return own[0];
-  for (const name of taking.names) {
-    const id = await listingIdByName(deps.db, taking.accountId, name);
-    const seller = own.find(({ listingId }) => listingId === id);
-    if (seller !== undefined) return seller;
-  }
-  return own[0];
-};
-
-type Sold = { readonly taking: Taking; readonly seller: Seller | undefined };
-
-/** The newest number under which so many could be sold; else the newest that was seen. */
-const numberBehind = (shown: readonly Shown[], second: Taking, sold: readonly Sold[], seller: Seller) =>
-  shown.find(({ units, madeAtMs }) => {
-    const own = sold.filter(
-      ({ taking }) =>
-        taking.isSameListing &&
-        taking !== second &&
-        taking.soldAtMs >= madeAtMs &&
-        (taking.soldAtMs < second.soldAtMs || (taking.soldAtMs === second.soldAtMs && taking.version < second.version)),
-    );
-    return units * seller.unitsEach - own.reduce((sum, { taking }) => sum + taking.units, 0) >= second.units;
-  }) ?? shown[0];
-
-const writeOf = (row: AttemptRow, version: number): LaterWrite => ({
-  attemptId: row.id,
-  version,
-  units: row.units,
-  state: row.state,
-  startedAtMs: Date.parse(row.startedAt),
-  answeredAtMs: msOf(row.answeredAt),
-  appliedAtMs: msOf(row.appliedAt),
-});
-
-const offerOf = async (
-  deps: OversellDeps,
-  incident: OversellRow,
-  found: Takings,
-  second: Taking,
-  sold: readonly Sold[],
-  seller: Seller,
-): Promise<Pick<OversellFigures, "offer" | "writes"> & { readonly version: number }> => {
-  const until = toIso(second.soldAtMs);
-  const attempts = await lastAttempts(deps.db, seller.listingId, until, numbersMax);
-  const pushed = attempts.map((row) => {
-    const number = { units: row.units, madeAtMs: Date.parse(row.startedAt), terms: row.terms, how: "push" as const };
-    return { row, ...shownBy(number, incident, found) };
-  });
-  const seen = (await numbersSeen(deps.db, seller.listingId, until, numbersMax)).map(({ units, observedAtMs, terms }) =>
-    shownBy(
-      { units, madeAtMs: observedAtMs, terms, how: terms === null ? ("channel" as const) : ("seen-right" as const) },
-      incident,
-      found,
-    ),
-  );
-  const ours = [
-    ...pushed.flatMap(({ row, ...number }) => {
-      const isShown = row.appliedAt !== null && Date.parse(row.appliedAt) <= second.soldAtMs;
-      return row.state === "refused" || row.state === "lost" ? [] : [{ ...number, isShown }];
-    }),
-    ...seen.filter(({ how }) => how !== "channel").map((number) => ({ ...number, isShown: true })),
-  ].toSorted((a, b) => b.madeAtMs - a.madeAtMs);
-  // What was read back replaced all that came before; what is newer may have been there, or not yet.
-  const replacedAt = ours.findIndex(({ isShown }) => isShown);
-  const candidates = replacedAt < 0 ? ours : ours.slice(0, replacedAt + 1);
-  const fromOurs = numberBehind(candidates, second, sold, seller);
-  // What the channel was seen to show since counts where no number of ours allowed the sale.
-  const since = seen.filter(({ madeAtMs }) => fromOurs === undefined || madeAtMs > fromOurs.madeAtMs);
-  const number = numberBehind(fromOurs === undefined ? since : [fromOurs, ...since], second, sold, seller);
-  const writes = pushed.map(({ row, version }) => writeOf(row, version)).toReversed();
-  if (number === undefined) return { offer: null, writes, version: 0 };
-  const { version } = number;
-  const drift = await driftCauseIn(deps.db, seller.listingId, {
-    from: toIso(number.madeAtMs - dayMs),
-    until: toIso(second.soldAtMs + dayMs),
-  });
-  const offer: Offer = {
-    listingId: seller.listingId,
-    accountId: seller.accountId,
-    ref: seller.ref,
-    unitsEach: seller.unitsEach,
-    units: number.units,
-    madeAtMs: number.madeAtMs,
-    availableUnits: number.availableUnits,
-    how: number.how,
-    countsMore: number.countsMore,
-    locations: number.locations,
-    bufferUnits: number.bufferUnits,
-    isMarginOff: deps.planFor(seller.accountId)?.quietMs === 0,
-    drift,
-  };
-  return { offer, writes: writes.filter(({ startedAtMs }) => startedAtMs > number.madeAtMs), version };
-};
-
-/** A checkout takes what the ledger has at that moment. */
-const ledgersOffer = (second: Taking, found: Takings): Offer => {
-  const row = found.movements.find(({ id }) => id === second.movementId);
-  const units = row === undefined ? 0 : row.onHandAfter - row.reservedAfter + second.units;
-  return {
-    listingId: null,
-    accountId: null,
-    ref: null,
-    unitsEach: 1,
-    units,
-    madeAtMs: second.recordedAtMs,
-    availableUnits: units,
-    how: "ledger",
-    countsMore: false,
-    locations: 1,
-    bufferUnits: 0,
-    isMarginOff: false,
-    drift: null,
-  };
+/** Which of the account's listings sold it: the only one, or the one that the order named. */
+const sellerOf = ({ accountId, names }: NamedTaking, sellers: readonly Seller[]): Seller | undefined => {
+  const own = sellers.filter((seller) => seller.accountId === accountId);
+  const named = names.map((name) => own.find((seller) => seller.names.includes(name)));
+  return own.length < 2 ? own[0] : (named.find((seller) => seller !== undefined) ?? own[0]);
 };
 
 const noBrakes = { accountState: null, holdId: null, blockedReason: null };
@@ -198,31 +30,25 @@ export const oversellFigures = async (
   const secondNamed = secondOf(found);
   if (secondNamed === undefined) return undefined;
   const sellers = await sellersOf(deps.db, incident.sku);
-  const seller = await sellerOf(deps, secondNamed, sellers);
-  const sold: Sold[] = [];
-  for (const named of found.takings) {
-    const by = await sellerOf(deps, named, sellers);
+  const seller = sellerOf(secondNamed, sellers);
+  const takings = found.takings.map((named): Taking => {
+    const by = sellerOf(named, sellers);
     const { names: _names, ...plain } = named;
     const isSameListing = seller !== undefined && by?.listingId === seller.listingId;
     const wasParked = by !== undefined && by.linkedAtMs > named.toldAtMs && by.linkedAtMs <= named.recordedAtMs;
-    sold.push({ taking: { ...plain, isSameListing, wasParked }, seller: by });
-  }
-  const takings = sold.map(({ taking }) => taking);
+    return { ...plain, isSameListing, wasParked };
+  });
   const last = takings.at(-1);
   const second = takings.find(({ movementId }) => movementId === secondNamed.movementId);
   if (last === undefined || second === undefined) return undefined;
   const { offer, writes, version } =
     seller !== undefined
-      ? await offerOf(deps, incident, found, second, sold, seller)
+      ? await offerOf(deps, incident, found, { second, seller, takings })
       : second.by === "checkout"
         ? { offer: ledgersOffer(second, found), writes: [], version: second.version - 1 }
         : { offer: null, writes: [], version: 0 };
   const before = takings
-    .filter((taking) => taking.version > version && taking !== second)
-    .filter(
-      ({ soldAtMs, version: made }) =>
-        soldAtMs < second.soldAtMs || (soldAtMs === second.soldAtMs && made < second.version),
-    )
+    .filter((taking) => taking.version > version && isBefore(taking, second))
     .toSorted((a, b) => a.soldAtMs - b.soldAtMs || a.version - b.version);
   const brakes = seller === undefined ? noBrakes : await brakesOf(deps, seller, second.soldAtMs);
   return { unitsShort: incident.unitsShort, last, second, before, offer, writes, brakes };

@@ -2,7 +2,7 @@ import { z } from "zod";
 import type { OrderSnapshot } from "../connectors/connector.ts";
 import { movementsUpTo, type OversellRow } from "../ledger/oversells.ts";
 import type { MovementRow } from "../ledger/queries.ts";
-import type { Taking } from "../sync/oversell-cause.ts";
+import type { Taking } from "../sync/oversell-evidence.ts";
 import { messagedAccounts, type Told, toldOf } from "../sync/oversell-rows.ts";
 import type { JobDeps } from "./deps.ts";
 import { StoredSnapshot, snapshotTopic } from "./order-snapshot.ts";

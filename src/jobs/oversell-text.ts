@@ -1,5 +1,6 @@
 import { assertNever } from "../core/failure.ts";
-import type { OversellFigures, OversellVerdict, Taking } from "../sync/oversell-cause.ts";
+import type { OversellVerdict } from "../sync/oversell-cause.ts";
+import type { OversellFigures, Taking } from "../sync/oversell-evidence.ts";
 import type { AvoidedBy } from "../sync/oversell-setting.ts";
 
 export const secondsText = (ms: number): string =>

@@ -1,14 +1,13 @@
 import { toIso } from "../core/clock.ts";
 import { type OversellRow, type OversellsPage, oversellsPage } from "../ledger/oversells.ts";
-import { causeOfOversell, type OversellFigures, type OversellVerdict } from "../sync/oversell-cause.ts";
+import { causeOfOversell, type OversellVerdict } from "../sync/oversell-cause.ts";
+import type { OversellFigures } from "../sync/oversell-evidence.ts";
 import { type AvoidedBy, avoidedBy } from "../sync/oversell-setting.ts";
 import { oversellFigures } from "./oversell-figures.ts";
 import type { OversellDeps } from "./oversell-takings.ts";
 import { avoidedText, causeText, secondsText, takerText } from "./oversell-text.ts";
 import { timelineOf } from "./timeline.ts";
 import type { TimelineEntry } from "./timeline-entry.ts";
-
-export type { OversellRow };
 
 /** An oversell with its cause. `sentence` and `advice` are for people, the rest for programs. */
 export type ExplainedOversell = Omit<OversellRow, "commandKey" | "leg" | "version"> &

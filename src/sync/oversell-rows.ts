@@ -62,6 +62,8 @@ const Seller = z.object({
   listingId: z.number(),
   accountId: z.string(),
   ref: z.string(),
+  /** Under which orders may mention it: ref and aliases. */
+  names: z.array(z.string()),
   unitsEach: z.number(),
   linkedAtMs: z.number(),
   blockedReason: z.string().nullable(),
@@ -75,6 +77,7 @@ export const sellersOf = (on: Queryable, sku: string): Promise<readonly Seller[]
     Seller,
     sql`
       select l.id as "listingId", l.account_id as "accountId", l.ref, k.units as "unitsEach",
+             array[l.ref] || array(select n.alias from listing_alias n where n.listing_id = l.id) as names,
              (extract(epoch from k.linked_at) * 1000)::float8 as "linkedAtMs", t.blocked_reason as "blockedReason"
         from listing_link k
         join listing l on l.id = k.listing_id and l.fulfilled_by = 'merchant'

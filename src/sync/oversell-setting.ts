@@ -1,4 +1,5 @@
-import type { OversellFigures, OversellVerdict, Taking } from "./oversell-cause.ts";
+import type { OversellVerdict } from "./oversell-cause.ts";
+import type { OversellFigures, Taking } from "./oversell-evidence.ts";
 
 /** What would have avoided an oversell, for programs. `none`: nothing would have. */
 export type AvoidedBy = {

@@ -1,7 +1,7 @@
 import { mapListing } from "../../src/jobs/link-listings.ts";
 import { listingIdByName } from "../../src/mapping/listings.ts";
 import { addHold, endHolds } from "../../src/sync/holds.ts";
-import type { OversellCause, OversellWhat } from "../../src/sync/oversell-cause.ts";
+import type { OversellCause, OversellWhat } from "../../src/sync/oversell-evidence.ts";
 import { elsewhere, here, type OversellStage, quiet } from "./oversell-stage.ts";
 
 /** Units there are, sold first, and sold second: together more than there are. */

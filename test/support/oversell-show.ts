@@ -1,5 +1,6 @@
 import { listOversells } from "../../src/jobs/oversells.ts";
 import { showEverything } from "../../src/mapping/policy.ts";
+import type { TestDatabase } from "./database.ts";
 import { deeds } from "./oversell-deeds.ts";
 import { here, OversellStage } from "./oversell-stage.ts";
 
@@ -26,6 +27,8 @@ export const runOversellShow = async (given: {
   readonly staged: number;
   readonly seed: number;
   readonly buffers?: ReadonlyMap<string, number>;
+  /** Left as it is at the end; absent: one of its own. */
+  readonly database?: TestDatabase;
 }): Promise<OversellShow> => {
   const names = Array.from({ length: given.staged }, (_, index) => `SKU-${index}`);
   const units = new Map(names.map((sku, index) => [sku, 4 + ((index * 7 + given.seed) % 9)]));
@@ -34,7 +37,10 @@ export const runOversellShow = async (given: {
     listings: [],
     policy: { ...showEverything, bufferUnits },
   }));
-  const stage = await OversellStage.open(units, given.seed, { settings: { overrides } });
+  const stage = await OversellStage.open(units, given.seed, {
+    settings: { overrides },
+    ...(given.database !== undefined && { database: given.database }),
+  });
   try {
     const expected = new Map<string, (typeof deeds)[number]>();
     for (const [index, sku] of names.entries()) {
@@ -77,6 +83,6 @@ export const runOversellShow = async (given: {
       pageMs,
     };
   } finally {
-    await stage.close();
+    if (given.database === undefined) await stage.close();
   }
 };

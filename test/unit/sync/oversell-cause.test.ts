@@ -1,12 +1,6 @@
 import { expect, test } from "vitest";
-import {
-  causeOfOversell,
-  type LaterWrite,
-  type Offer,
-  type OversellFigures,
-  raceMs,
-  type Taking,
-} from "../../../src/sync/oversell-cause.ts";
+import { causeOfOversell, raceMs } from "../../../src/sync/oversell-cause.ts";
+import { type LaterWrite, type Offer, type OversellFigures, type Taking } from "../../../src/sync/oversell-evidence.ts";
 import { avoidedBy } from "../../../src/sync/oversell-setting.ts";
 
 const t0 = Date.parse("2026-11-20T10:00:00.000Z");
