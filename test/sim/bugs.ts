@@ -117,12 +117,7 @@ const sending: readonly Bug[] = [
     'if (outcome.retry === "never")',
     'if (outcome.retry === "never" || outcome.retry === "later")',
   ),
-  bug(
-    "lease-is-not-held",
-    "jobs/begin-attempts.ts",
-    "if (!isHeld) throw new LeaseLostError();",
-    "",
-  ),
+  bug("lease-is-not-held", "jobs/begin-attempts.ts", "if (!isHeld) throw new LeaseLostError();", ""),
   bug(
     "sends-after-a-standstill",
     "jobs/send-writes.ts",
