@@ -35,8 +35,9 @@ test("an order that is booked while its account's orders are looked at is missin
   await pushAccount.run(run, { ...bench.deps, db: { ...db, pool } });
   expect(isBooked).toBe(true);
   expect(bench.channel.writes.filter(({ units }) => units > 14)).toEqual([]);
-  bench.clock.advance(60_000);
+  await bench.settle();
   // What was kept back while the SKU was selling follows when it is quiet.
+  bench.clock.advance(60_000);
   await bench.run("poll-orders");
   await bench.run("push-account");
   await bench.settle();
