@@ -53,7 +53,7 @@ export const mainPropagation = async (args: readonly string[]): Promise<number> 
   const given = { rounds: quick ? 1 : 3, commands, tell };
   const cases: Readonly<Record<string, () => Promise<CaseReport>>> = {
     wire: () => benchWire({ ...given, seconds: quick ? 2 : 5 }),
-    applied: () => benchApplied({ ...given, seconds: quick ? 5 : 15 }),
+    applied: () => benchApplied({ ...given, seconds: quick ? 5 : 10 }),
     // What is measured in these has its own length.
     efficiency: () => benchEfficiency({ ...given, seconds: 0 }),
     urgency: () => benchUrgency({ ...given, seconds: 0 }),
