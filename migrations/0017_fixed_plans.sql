@@ -1,5 +1,5 @@
 -- The ledger's two functions keep one plan a statement. Every look-up of theirs is by a key and no other way of reading is
--- open to them, so a plan made for the values of one batch is the plan of all; making it anew for each was a third of what
+-- open to them, so a plan made for the values of one batch is the plan of all; making it anew for each was a quarter of what
 -- a small batch cost.
 do $$
 declare
