@@ -110,10 +110,11 @@ export class LockstepWitness {
               (select count(*) from inbox where state = 'received') as unread,
               (select count(*) from outbox where state = 'waiting') as waiting,
               (select count(*) from reservation where state = 'held' and expires_at <= ledger_clock()) as overdue,
+              (select count(*) from account where state <> 'live') as away,
               (select count(*) from push_target) as targets`,
       [],
-    ).rows as [Record<"owed" | "open" | "unread" | "waiting" | "overdue" | "targets", number>];
-    if (row.owed + row.open + row.unread + row.waiting + row.overdue > 0) return false;
+    ).rows as [Record<"owed" | "open" | "unread" | "waiting" | "overdue" | "away" | "targets", number>];
+    if (row.owed + row.open + row.unread + row.waiting + row.overdue + row.away > 0) return false;
     if (row.targets < books.listings.filter(({ linkedMs }) => linkedMs <= world.nowMs).length) return false;
     const marks = new Map(
       this.#session
