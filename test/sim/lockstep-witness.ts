@@ -73,7 +73,7 @@ export class LockstepWitness {
     for (const row of this.#look(
       "select listing_ref, blocked_reason from push_target where blocked_reason is not null",
     ))
-      this.#breaches.add(`listing: ${row["listing_ref"]} was set aside: ${row["blocked_reason"]}`);
+      this.#breaches.add(`listing: ${String(row["listing_ref"])} was set aside: ${String(row["blocked_reason"])}`);
     this.#watchWatermarks();
   }
 
@@ -96,7 +96,7 @@ export class LockstepWitness {
         const due = versions.findLast(({ changedMs }) => changedMs < Date.parse(String(mark["watermark"])));
         if (due !== undefined && (known.get(`${accountId} ${orderRef}`) ?? 0) < due.updatedMs)
           this.#breaches.add(
-            `watermark: ${accountId} says ${mark["watermark"]}, and ${orderRef} before it is not there`,
+            `watermark: ${accountId} says ${String(mark["watermark"])}, and ${orderRef} before it is not there`,
           );
       }
     }
