@@ -3,8 +3,8 @@ import { benchDrifts } from "./drifts/bench-drifts.ts";
 import { mainExplain } from "./explain/main-explain.ts";
 import { mainLedger } from "./ledger/main-ledger.ts";
 import { mainHistory } from "./ledger-history/main-history.ts";
-import { mainPropagation } from "./propagation/main-propagation.ts";
 import { benchOversells } from "./oversells/bench-oversells.ts";
+import { mainPropagation } from "./propagation/main-propagation.ts";
 
 /** Each takes its own arguments and answers the exit code. */
 const benches: Readonly<Record<string, (args: string[]) => Promise<number>>> = {

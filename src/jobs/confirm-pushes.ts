@@ -8,7 +8,7 @@ import { defineJob, type RunAgain } from "../queue/define-job.ts";
 import { isSetAside } from "../sync/accounts.ts";
 import { listingsToReadBack, nextReadBackMs, openAttemptsOf, recordVerdicts } from "../sync/attempts.ts";
 import { judgeReadBack } from "../sync/judge-read-back.ts";
-import { recordReadings, settleTargets } from "../sync/targets.ts";
+import { beginReadingsAnew, recordReadings, settleTargets } from "../sync/targets.ts";
 import type { JobDeps } from "./deps.ts";
 
 const readWaitMsMax = 60_000;
@@ -38,6 +38,7 @@ const readBack = async (
   );
   const appliedIds: number[] = [];
   const lostIds: number[] = [];
+  const doubtedIds: number[] = [];
   const waiting: { id: number; nextReadAt: string }[] = [];
   const settled: { listingId: number; version: number; units: number }[] = [];
   // Only what was open before the read can be judged by it.
@@ -52,6 +53,9 @@ const readBack = async (
     const verdict = judgeReadBack(open, units, readAtMs);
     if (verdict.appliedId !== null) appliedIds.push(verdict.appliedId);
     lostIds.push(...verdict.lostIds);
+    // Sales can only have brought it down to what it shows.
+    const lostRaise = open.some((attempt) => verdict.lostIds.includes(attempt.id) && attempt.units > (units ?? 0));
+    if (lostRaise) doubtedIds.push(listingId);
     for (const attempt of open.filter(({ id }) => verdict.stillOpenIds.includes(id))) {
       waiting.push({ id: attempt.id, nextReadAt: toIso(nextRead(readAtMs, attempt.reads, attempt.effectUntilMs)) });
     }
@@ -64,6 +68,7 @@ const readBack = async (
   await inTransaction(deps.db, async (tx) => {
     const seen = [...idToUnits].map(([listingId, units]) => ({ listingId, units }));
     await recordReadings(tx, seen, "read-back", toIso(readAtMs));
+    await beginReadingsAnew(tx, doubtedIds, toIso(readAtMs));
     await recordVerdicts(tx, { appliedIds, lostIds, waiting }, now);
     const lags = await settleTargets(tx, settled);
     for (const owedSinceMs of lags) deps.metrics.pushLag(accountId, deps.clock.now() - owedSinceMs);

@@ -150,6 +150,26 @@ export const recordReadings = async (
   );
 };
 
+/**
+ * What these listings show may be the same number for the second time: a push that was given up may have shown between two
+ * readings, and been sold. Their run of equal readings begins anew, so that a raise waits for the orders up to here.
+ */
+export const beginReadingsAnew = async (
+  on: Queryable,
+  listingIds: readonly number[],
+  readAt: string,
+): Promise<void> => {
+  if (listingIds.length === 0) return;
+  await execute(
+    on,
+    sql`
+      with locked as (select listing_id from push_target where listing_id = any(${listingIds}) order by listing_id for update)
+      update push_target t set shown_since = ${readAt}::timestamptz
+        from locked
+       where t.listing_id = locked.listing_id and t.shown_since < ${readAt}::timestamptz`,
+  );
+};
+
 export type Settled = {
   readonly listingId: number;
   readonly version: number;

@@ -1,7 +1,6 @@
 import { BaselinePolicy } from "./baselines.ts";
 import type { Bug } from "./bugs/bug.ts";
 import type { Engine } from "./engine.ts";
-import type { FaultKind } from "./faults.ts";
 import { lockstepWith } from "./plant.ts";
 import { type PolicyMaker, runSeed, type SeedOptions, type Verdict } from "./run-seed.ts";
 
@@ -96,22 +95,4 @@ export const summarise = async (
     mendedMs: verdict.mendedMs,
     figures: figuresOf(verdict),
   };
-};
-
-/** The first of the seeds whose verdict is not clean, and how many it took; undefined: none. */
-export const seedsToCatch = async (
-  engine: Engine,
-  make: PolicyMaker,
-  given: { readonly firstSeed: number; readonly seedsMax: number; readonly faults: ReadonlySet<FaultKind> },
-): Promise<{ readonly seed: number; readonly seeds: number; readonly by: string } | undefined> => {
-  for (let seeds = 1; seeds <= given.seedsMax; seeds += 1) {
-    const seed = given.firstSeed + seeds - 1;
-    try {
-      const { violations } = await runSeed(engine, make, { seed, faults: given.faults });
-      if (violations[0] !== undefined) return { seed, seeds, by: violations[0] };
-    } catch (error) {
-      return { seed, seeds, by: `broke down: ${(error as Error).message}` };
-    }
-  }
-  return undefined;
 };

@@ -8,7 +8,7 @@ const nameOf = (task: Task): string => {
     return value instanceof Set || value instanceof Map ? [...value] : value;
   });
   const digest = createHash("sha256").update(text).digest("hex").slice(0, 16);
-  return task.kind === "catch" ? `${task.bug} ${digest}` : `${task.policy} ${task.options.seed} ${digest}`;
+  return task.kind === "plant" ? `${task.bug} ${task.seed} ${digest}` : `${task.policy} ${task.options.seed} ${digest}`;
 };
 
 /** Results of tasks in a file, a line each: a long campaign can be run in pieces. Only of use while the code stays the same. */

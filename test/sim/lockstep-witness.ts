@@ -73,7 +73,7 @@ export class LockstepWitness {
     for (const row of this.#look(
       "select listing_ref, blocked_reason from push_target where blocked_reason is not null",
     ))
-      this.#breaches.add(`listing: ${row["listing_ref"]} was set aside: ${row["blocked_reason"]}`);
+      this.#breaches.add(`listing: ${String(row["listing_ref"])} was set aside: ${String(row["blocked_reason"])}`);
     this.#watchWatermarks();
   }
 
@@ -96,7 +96,7 @@ export class LockstepWitness {
         const due = versions.findLast(({ changedMs }) => changedMs < Date.parse(String(mark["watermark"])));
         if (due !== undefined && (known.get(`${accountId} ${orderRef}`) ?? 0) < due.updatedMs)
           this.#breaches.add(
-            `watermark: ${accountId} says ${mark["watermark"]}, and ${orderRef} before it is not there`,
+            `watermark: ${accountId} says ${String(mark["watermark"])}, and ${orderRef} before it is not there`,
           );
       }
     }
@@ -110,10 +110,11 @@ export class LockstepWitness {
               (select count(*) from inbox where state = 'received') as unread,
               (select count(*) from outbox where state = 'waiting') as waiting,
               (select count(*) from reservation where state = 'held' and expires_at <= ledger_clock()) as overdue,
+              (select count(*) from account where state <> 'live') as away,
               (select count(*) from push_target) as targets`,
       [],
-    ).rows as [Record<"owed" | "open" | "unread" | "waiting" | "overdue" | "targets", number>];
-    if (row.owed + row.open + row.unread + row.waiting + row.overdue > 0) return false;
+    ).rows as [Record<"owed" | "open" | "unread" | "waiting" | "overdue" | "away" | "targets", number>];
+    if (row.owed + row.open + row.unread + row.waiting + row.overdue + row.away > 0) return false;
     if (row.targets < books.listings.filter(({ linkedMs }) => linkedMs <= world.nowMs).length) return false;
     const marks = new Map(
       this.#session

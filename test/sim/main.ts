@@ -7,7 +7,7 @@ import { Kept } from "./kept.ts";
 import { misfits } from "./plant.ts";
 import { Pool } from "./pool.ts";
 import { replay } from "./replay.ts";
-import { caughtOf, plantedReport, reportOf } from "./report.ts";
+import { caughtOf, plantedReport, type Round, reportOf } from "./report.ts";
 import { runSeed } from "./run-seed.ts";
 import { replayCommand, shrink } from "./shrink.ts";
 import type { SeedTask } from "./tasks.ts";
@@ -133,13 +133,31 @@ const campaign = async (pool: Pool, policies: readonly PolicyName[]) => {
   return reportOf(done, { seconds: (performance.now() - startedMs) / 1_000, leftOut: tasks.length - done.length });
 };
 
+/** Seed after seed until the mistake is caught; so often, each time from the next seed on. All bugs take turns. */
+const catchBug = async (pool: Pool, bug: string): Promise<readonly Round[]> => {
+  const seedsMax = numberOf(options["seeds-max"], "seeds-max");
+  const rounds: Round[] = [];
+  let seed = firstSeed;
+  for (let round = 1; round <= numberOf(options.rounds, "rounds"); round += 1) {
+    let by: string | null = null;
+    let tried = 0;
+    while (by === null && tried < seedsMax) {
+      const result = await pool.run({ kind: "plant", bug, seed, faults });
+      if (result === undefined) return [...rounds, { seeds: tried, by: null, isLeftOut: true }];
+      by = result.by;
+      seed += 1;
+      tried += 1;
+    }
+    rounds.push({ seeds: tried, by, isLeftOut: false });
+    if (by === null) break;
+  }
+  return rounds;
+};
+
 const plant = async (pool: Pool, bugs: readonly string[]) => {
-  const given = { firstSeed, seedsMax: numberOf(options["seeds-max"], "seeds-max"), faults };
-  const rounds = numberOf(options.rounds, "rounds");
   const perBug = await Promise.all(
     bugs.map(async (bug) => {
-      const found = await pool.run({ kind: "catch", bug, rounds, ...given });
-      const result = caughtOf(bug, found);
+      const result = caughtOf(bug, await catchBug(pool, bug));
       say(`${bug}: ${JSON.stringify(result)}`);
       return result;
     }),

@@ -1,7 +1,6 @@
 import { percentile } from "../../src/demo/verdict.ts";
 import { type Figure, figureNames, type PolicyName, type SeedSummary } from "./campaign.ts";
 import { faultKinds } from "./faults.ts";
-import type { Caught } from "./tasks.ts";
 
 /** A fault that never made a difference has not been tried. */
 const effectiveMin = 3;
@@ -71,30 +70,34 @@ export const reportOf = (
   };
 };
 
-type BugResult = {
-  readonly bug: string;
-  /** Null: there was no time to find out. */
-  readonly caught: boolean | null;
-  /** Null: not caught. With several rounds, the median. */
-  readonly seeds: number | null;
-  readonly eachRound: readonly (number | null)[];
-  readonly by: string | null;
+/** Seeds until a planted mistake was caught. `by` null: it was not; left out: there was no time to go on. */
+export type Round = { readonly seeds: number; readonly by: string | null; readonly isLeftOut: boolean };
+
+/** `seeds`: with several rounds the median; null = not caught in each of them. */
+export const caughtOf = (bug: string, rounds: readonly Round[]) => {
+  const isCaught = rounds.length > 0 && rounds.every(({ by }) => by !== null);
+  return {
+    bug,
+    caught: isCaught,
+    seeds: isCaught
+      ? percentile(
+          rounds.map(({ seeds }) => seeds),
+          0.5,
+        )
+      : null,
+    eachRound: rounds.map(({ seeds, by }) => ({ seeds, caught: by !== null })),
+    by: rounds[0]?.by ?? null,
+    leftOut: rounds.some(({ isLeftOut }) => isLeftOut),
+  };
 };
 
-export const caughtOf = (bug: string, rounds: readonly (Caught | null)[] | undefined): BugResult => {
-  const counts = (rounds ?? []).map((round) => round?.seeds ?? null);
-  const isCaught = counts.length > 0 && !counts.includes(null);
-  const seeds = isCaught ? percentile(counts as number[], 0.5) : null;
-  return { bug, caught: rounds === undefined ? null : isCaught, seeds, eachRound: counts, by: rounds?.[0]?.by ?? null };
-};
-
-export const plantedReport = (perBug: readonly BugResult[]) => {
+export const plantedReport = (perBug: readonly ReturnType<typeof caughtOf>[]) => {
   const counts = perBug.flatMap(({ seeds }) => seeds ?? []);
   return {
     ok: counts.length === perBug.length,
     caught: counts.length,
     of: perBug.length,
-    leftOut: perBug.filter(({ caught }) => caught === null).length,
+    leftOut: perBug.filter(({ leftOut }) => leftOut).length,
     medianSeeds: percentile(counts, 0.5),
     maxSeeds: percentile(counts, 1),
     perBug,

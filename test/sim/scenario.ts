@@ -117,7 +117,7 @@ const brakesOf = (world: World, { shapes, skus }: Catalogue, phaseMs: number): S
       brake,
       on: names[Math.floor(random() * names.length)] as string,
       atMs: world.startedMs + Math.floor(random() * phaseMs),
-      forMs: between(random(), 10, 90) * 1_000,
+      forMs: between(random(), 10, 90) * (brake === "pause" ? 2_000 : 1_000),
     };
   });
 };

@@ -1,16 +1,15 @@
 import { plantedBugs } from "./bugs.ts";
-import { type PolicyName, policyMaker, type SeedSummary, seedsToCatch, summarise } from "./campaign.ts";
+import { type PolicyName, policyMaker, type SeedSummary, summarise } from "./campaign.ts";
+import { neverReady } from "./drive.ts";
 import type { Engine } from "./engine.ts";
 import type { FaultKind } from "./faults.ts";
-import type { SeedOptions } from "./run-seed.ts";
+import { runSeed, type SeedOptions } from "./run-seed.ts";
 
-/** Plant a mistake and run seeds until one of them is not clean; so often, each time from the next seed on. */
-export type CatchTask = {
-  readonly kind: "catch";
+/** Plants a mistake and runs one seed with it. */
+export type PlantTask = {
+  readonly kind: "plant";
   readonly bug: string;
-  readonly firstSeed: number;
-  readonly seedsMax: number;
-  readonly rounds: number;
+  readonly seed: number;
   readonly faults: ReadonlySet<FaultKind>;
 };
 export type SeedTask = {
@@ -18,28 +17,27 @@ export type SeedTask = {
   readonly policy: PolicyName;
   readonly options: SeedOptions & { readonly isRepeated?: boolean };
 };
-export type Task = CatchTask | SeedTask;
+export type Task = PlantTask | SeedTask;
 
-export type Caught = { readonly seed: number; readonly seeds: number; readonly by: string };
-export type TaskResult<Of extends Task> = Of extends SeedTask ? SeedSummary : readonly (Caught | null)[];
+/** The first violation; null: the seed is clean, the mistake was not caught. */
+export type PlantResult = { readonly by: string | null };
+export type TaskResult<Of extends Task> = Of extends SeedTask ? SeedSummary : PlantResult;
 
-const catchBug = async (engine: Engine, task: CatchTask): Promise<readonly (Caught | null)[]> => {
-  const bug = plantedBugs.find(({ name }) => name === task.bug);
-  if (bug === undefined) throw new Error(`there is no planted bug ${task.bug}`);
+const plantBug = async (engine: Engine, { bug: name, seed, faults }: PlantTask): Promise<PlantResult> => {
+  const bug = plantedBugs.find((one) => one.name === name);
+  if (bug === undefined) throw new Error(`there is no planted bug ${name}`);
   const make = await policyMaker("lockstep", bug);
-  const rounds: (Caught | null)[] = [];
-  let firstSeed = task.firstSeed;
-  for (let round = 0; round < task.rounds; round += 1) {
-    const caught = await seedsToCatch(engine, make, { ...task, firstSeed });
-    rounds.push(caught ?? null);
-    if (caught === undefined) break;
-    firstSeed = caught.seed + 1;
+  try {
+    return { by: (await runSeed(engine, make, { seed, faults })).violations[0] ?? null };
+  } catch (error) {
+    // It is in step nowhere. Any other breakdown would be another mistake than the one that was meant.
+    if ((error as Error).message === neverReady) return { by: `liveness: ${neverReady}` };
+    throw error;
   }
-  return rounds;
 };
 
 /** One piece of a campaign, the same wherever it runs. */
-export const runTask = async (engine: Engine, task: Task): Promise<SeedSummary | readonly (Caught | null)[]> => {
-  if (task.kind === "catch") return catchBug(engine, task);
+export const runTask = async (engine: Engine, task: Task): Promise<SeedSummary | PlantResult> => {
+  if (task.kind === "plant") return plantBug(engine, task);
   return summarise(engine, { name: task.policy, make: await policyMaker(task.policy) }, task.options);
 };

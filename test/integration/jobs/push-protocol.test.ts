@@ -58,6 +58,30 @@ test("what never showed is given up after its time and sent again", async () => 
   expect(bench.channel.shown.get("A")).toBe(10);
 });
 
+test("a push that showed unseen and was sold is not sent again before its order is known", async () => {
+  await bench.stocked("A", 10);
+  bench.channel.mood = "accepts-and-drops";
+  await bench.receive("A", 5);
+  await bench.settle(12);
+  expect(await attempts()).toEqual([{ state: "accepted", units: 15 }]);
+  // It takes effect late after all, and somebody buys just these five: the next reading shows 10 again.
+  bench.channel.mood = "applies";
+  bench.channel.ordersVisibleUntil = bench.clock.iso(-1);
+  bench.channel.shown.set("A", 15);
+  bench.channel.sell("unseen", "A", 5);
+  bench.clock.advance(30_000);
+  await bench.run("confirm-pushes");
+  await bench.settle();
+  expect(await attempts()).toEqual([{ state: "lost", units: 15 }]);
+  expect(bench.channel.shown.get("A")).toBe(10);
+  bench.channel.ordersVisibleUntil = null;
+  bench.clock.advance(2_000);
+  await bench.run("poll-orders");
+  await bench.settle();
+  expect(bench.channel.shown.get("A")).toBe(10);
+  expect(await target()).toMatchObject({ owed: false });
+});
+
 test("a unit that the channel sold unseen is not put back on sale by lowering for another sale", async () => {
   await bench.stocked("A", 10);
   bench.channel.sell("unseen", "A", 5);
