@@ -7,6 +7,7 @@ import {
 import { spreadOf } from "../figures.ts";
 import { startServers } from "../servers.ts";
 import { atLeast, atMost, type CaseReport } from "./goals.ts";
+import { onInterrupt } from "./interrupt.ts";
 import type { Given } from "./wire.ts";
 
 const broken = (of: Efficiency): readonly string[] => [
@@ -20,6 +21,7 @@ const broken = (of: Efficiency): readonly string[] => [
  */
 export const benchEfficiency = async ({ tell }: Given): Promise<CaseReport> => {
   const servers = await startServers();
+  const forget = onInterrupt(() => servers.stop());
   try {
     const { redisUrl } = servers;
     if (redisUrl === undefined) throw new Error(`no Redis: ${servers.redis}`);
@@ -41,6 +43,7 @@ export const benchEfficiency = async ({ tell }: Given): Promise<CaseReport> => {
       notes: all.filter(({ fit }) => !fit).map(({ channel }) => `${channel}: the machine was too busy to judge by`),
     };
   } finally {
+    forget();
     await servers.stop();
   }
 };

@@ -4,6 +4,7 @@ import { benchApplied } from "./applied.ts";
 import { benchBatches } from "./batches.ts";
 import { benchEfficiency } from "./efficiency.ts";
 import type { CaseReport } from "./goals.ts";
+import { listenForInterrupts } from "./interrupt.ts";
 import { benchUrgency } from "./urgency.ts";
 import { benchWire } from "./wire.ts";
 
@@ -49,6 +50,7 @@ export const mainPropagation = async (args: readonly string[]): Promise<number> 
     return 0;
   }
   const { quick } = values;
+  listenForInterrupts();
   const commands = values.together ? ["up"] : ["web", "worker", "scheduler"];
   const given = { rounds: quick ? 1 : 3, commands, tell };
   const cases: Readonly<Record<string, () => Promise<CaseReport>>> = {

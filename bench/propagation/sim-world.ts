@@ -8,6 +8,7 @@ import { startSimulatorsChild } from "../../src/demo/simulators-child.ts";
 import { freePort } from "../../src/embedded/free-port.ts";
 import { startServers } from "../servers.ts";
 import { type Daemon, startDaemon } from "./daemon.ts";
+import { onInterrupt } from "./interrupt.ts";
 import { untilLinked, untilQuiet } from "./quiet.ts";
 import { accountIds, simAccounts } from "./sim-accounts.ts";
 
@@ -34,11 +35,13 @@ export const openSimWorld = async (given: {
   const simulators = await startSimulatorsChild({ journalDir: folder, seed: 1, faults: "none", speedUp });
   let daemon: Daemon | undefined;
   const stop = async (): Promise<void> => {
+    forget();
     await daemon?.stop();
     await simulators.stop();
     await servers.stop();
     rmSync(folder, { recursive: true, force: true });
   };
+  const forget = onInterrupt(stop);
   try {
     if (servers.redisUrl === undefined) throw new Error(`no Redis: ${servers.redis}`);
     const { amazon, ebay, shopify } = simulators.urls;

@@ -7,6 +7,7 @@ import { brokenBooks } from "./books.ts";
 import { forkAsked } from "./child.ts";
 import { type Daemon, startDaemon } from "./daemon.ts";
 import { atMost, type CaseReport, roundNotes } from "./goals.ts";
+import { onInterrupt } from "./interrupt.ts";
 import { untilLinked, untilQuiet } from "./quiet.ts";
 import { locationGid, skuOf } from "./shop.ts";
 import { type Asked, domains, type SaleReport, type Told } from "./shops-child.ts";
@@ -80,6 +81,14 @@ export const benchWire = async ({ rounds: wanted, seconds, commands, tell }: Giv
   const shops = forkAsked<Asked, Told>(at("shops-child.ts"));
   const anchor = forkAsked<AnchorAsked, AnchorTold>(at("anchor-child.ts"));
   let daemon: Daemon | undefined;
+  const stop = async (): Promise<void> => {
+    forget();
+    await daemon?.stop();
+    shops.stop();
+    anchor.stop();
+    await servers.stop();
+  };
+  const forget = onInterrupt(stop);
   try {
     const { postgresUrl, redisUrl } = servers;
     if (redisUrl === undefined) throw new Error(`no Redis: ${servers.redis}`);
@@ -153,9 +162,6 @@ export const benchWire = async ({ rounds: wanted, seconds, commands, tell }: Giv
       notes: roundNotes(measured),
     };
   } finally {
-    await daemon?.stop();
-    shops.stop();
-    anchor.stop();
-    await servers.stop();
+    await stop();
   }
 };
