@@ -156,7 +156,7 @@ const gather = async (
     });
     for (const [listingId, reading] of answers) readings.set(listingId, reading);
     const shown = answers.map(([listingId, { units }]) => ({ listingId, units }));
-    await recordReadings(deps.db, shown, "before-push", readAt);
+    await recordReadings(deps.db, shown, "before-push", readAt, toIso(deps.clock.now()));
   }
   const { comparesAndSets } = connector.limits;
   const careful = await carefulWanted(deps.db, ids, plan, { nowMs: deps.clock.now(), comparesAndSets });
