@@ -88,7 +88,7 @@ export const auditListings = async (
   const { readAtMs, readings } = await readLive(deps, connector, accountId, given.listingIds, given.signal);
   const noted = await inTransaction(deps.db, async (tx) => {
     const result = await noteFound(deps, tx, plan, readings, { foundHow: given.foundHow, readAtMs });
-    await recordReadings(tx, readings, "audit", toIso(readAtMs));
+    await recordReadings(tx, readings, "audit", toIso(readAtMs), toIso(deps.clock.now()));
     return result;
   });
   wakeFor(deps, accountId, noted);

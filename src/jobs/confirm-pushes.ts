@@ -67,8 +67,8 @@ const readBack = async (
   const now = toIso(deps.clock.now());
   await inTransaction(deps.db, async (tx) => {
     const seen = [...idToUnits].map(([listingId, units]) => ({ listingId, units }));
-    await recordReadings(tx, seen, "read-back", toIso(readAtMs));
-    await beginReadingsAnew(tx, doubtedIds, toIso(readAtMs));
+    await recordReadings(tx, seen, "read-back", toIso(readAtMs), now);
+    await beginReadingsAnew(tx, doubtedIds, now);
     await recordVerdicts(tx, { appliedIds, lostIds, waiting }, now);
     const lags = await settleTargets(tx, settled);
     for (const owedSinceMs of lags) deps.metrics.pushLag(accountId, deps.clock.now() - owedSinceMs);

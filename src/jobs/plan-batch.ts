@@ -41,7 +41,7 @@ const readShown = async ({ deps, connector, plan, signal }: Planned, ids: readon
     });
     for (const [listingId, reading] of answers) readings.set(listingId, reading);
     const shown = answers.map(([listingId, { units }]) => ({ listingId, units }));
-    await recordReadings(deps.db, shown, "before-push", readAt);
+    await recordReadings(deps.db, shown, "before-push", readAt, toIso(deps.clock.now()));
   }
   return { listings, readings, readAtMs };
 };

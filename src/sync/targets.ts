@@ -118,12 +118,16 @@ export const owedTargets = (
 
 export type Reading = { readonly listingId: number; readonly units: number | null };
 
-/** Keeps what the channel showed; an observation row only when it differs from the one before. `readAt`: when the read began. */
+/**
+ * Keeps what the channel showed; an observation row only when it differs from the one before. `readAt`: when the read began;
+ * `answeredAt`: when its answer was there. The number is of some moment between: a raise must know the orders up to the later one.
+ */
 export const recordReadings = async (
   on: Queryable,
   readings: readonly Reading[],
   readHow: "before-push" | "read-back" | "import" | "audit" | "webhook",
   readAt: string,
+  answeredAt: string = readAt,
 ): Promise<void> => {
   await execute(
     on,
@@ -144,7 +148,7 @@ export const recordReadings = async (
       update push_target t
          set shown_units = r.units, shown_at = ${readAt}::timestamptz,
              shown_since = case when t.shown_units is not distinct from r.units and t.shown_since is not null
-                                then t.shown_since else ${readAt}::timestamptz end
+                                then t.shown_since else ${answeredAt}::timestamptz end
         from readings r join locked on locked.listing_id = r."listingId"
        where t.listing_id = locked.listing_id and (t.shown_at is null or t.shown_at <= ${readAt}::timestamptz)`,
   );
@@ -157,16 +161,16 @@ export const recordReadings = async (
 export const beginReadingsAnew = async (
   on: Queryable,
   listingIds: readonly number[],
-  readAt: string,
+  answeredAt: string,
 ): Promise<void> => {
   if (listingIds.length === 0) return;
   await execute(
     on,
     sql`
       with locked as (select listing_id from push_target where listing_id = any(${listingIds}) order by listing_id for update)
-      update push_target t set shown_since = ${readAt}::timestamptz
+      update push_target t set shown_since = ${answeredAt}::timestamptz
         from locked
-       where t.listing_id = locked.listing_id and t.shown_since < ${readAt}::timestamptz`,
+       where t.listing_id = locked.listing_id and t.shown_since < ${answeredAt}::timestamptz`,
   );
 };
 

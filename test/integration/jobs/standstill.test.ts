@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, expect, test } from "vitest";
+import type { Connector } from "../../../src/connectors/connector.ts";
 import { pushAccount } from "../../../src/jobs/push-account.ts";
 import { accountId, JobBench } from "../../support/job-bench.ts";
 
@@ -45,6 +46,30 @@ test("a worker that stood still between the attempt and the call sends nothing, 
   expect(isStanding).toBe(true);
   expect(bench.channel.writes).toEqual([]);
   expect(await bench.rows("select state from push_attempt")).toEqual([{ state: "refused" }]);
+  await bench.settle();
+  expect(bench.channel.shown.get("A")).toBe(11);
+});
+
+test("a worker that stood still after its reading sends nothing from it, and reads anew", async () => {
+  await bench.stocked("A", 10);
+  bench.channel.shown.set("A", 30);
+  await bench.receive("A", 1);
+  await bench.run("publish-events");
+  const { signal } = new AbortController();
+  const run = { payload: { accountId }, signal, drain: signal, progress: () => undefined };
+  const connectorFor = (id: string): Connector | undefined => {
+    const connector = bench.deps.connectorFor(id);
+    if (connector === undefined) return undefined;
+    const readQuantities: Connector["readQuantities"] = async (...asked) => {
+      const readings = await connector.readQuantities(...asked);
+      bench.clock.advance(46_000);
+      return readings;
+    };
+    return { ...connector, readQuantities };
+  };
+  expect(await pushAccount.run(run, { ...bench.deps, connectorFor })).toEqual({ againAfterMs: 0 });
+  expect(await bench.rows("select state from push_attempt")).toEqual([]);
+  await bench.run("push-account");
   await bench.settle();
   expect(bench.channel.shown.get("A")).toBe(11);
 });

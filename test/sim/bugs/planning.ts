@@ -29,8 +29,8 @@ export const planning: readonly Bug[] = [
   bug(
     "shown-since-never-moves",
     "sync/targets.ts",
-    "then t.shown_since else ${readAt}::timestamptz end",
-    "then t.shown_since else coalesce(t.shown_since, ${readAt}::timestamptz) end",
+    "then t.shown_since else ${answeredAt}::timestamptz end",
+    "then t.shown_since else coalesce(t.shown_since, ${answeredAt}::timestamptz) end",
   ),
   bug(
     "rides-any-attempt",
