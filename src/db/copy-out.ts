@@ -14,6 +14,8 @@ export async function* copyOut(
 ): AsyncGenerator<Buffer> {
   const { connectionString } = db.pool.options;
   const client = new pg.Client({ connectionString, application_name: "lockstep copy" });
+  // Between two queries nobody else listens, and an error that nobody listens for ends the process.
+  client.on("error", () => undefined);
   await client.connect();
   try {
     for (const [name, value] of Object.entries(settings)) {

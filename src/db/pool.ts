@@ -60,5 +60,8 @@ export const openDb = (options: DbOptions): Db => {
   };
   const pool = new pg.Pool(config);
   pool.on("error", options.onIdleError);
+  // A server that ends a connection the moment it is made says both in one packet: then nobody holds the client yet, and an
+  // error that nobody listens for ends the process. Whoever gets the client learns of it by the first query.
+  pool.on("connect", (client) => client.on("error", () => undefined));
   return { pool, close: () => pool.end() };
 };

@@ -2,6 +2,8 @@ import type { Random } from "../../src/core/random.ts";
 
 /** What can be done to the system, and how long it lasts, in milliseconds: drawn uniformly from [min, max]. */
 export const faultTypes = {
+  // The control: how long the probes take under the load alone, on this machine.
+  "nothing-at-all": [1_000, 2_000],
   // kill -9, and a new process a second later, as a process manager would start it.
   "web-killed": [1_000, 1_000],
   "worker-killed": [1_000, 1_000],
@@ -60,7 +62,7 @@ export const familyOf = (type: FaultType): string => {
   const first = type.slice(0, type.indexOf("-"));
   if (["worker", "scheduler", "all"].includes(first) || type === "web-killed") return "roles";
   if (["postgres", "redis", "web"].includes(first)) return first;
-  return first === "channel" ? "channel" : "simulators";
+  return first === "channel" || first === "nothing" ? first : "simulators";
 };
 
 const shuffled = <Item>(items: readonly Item[], random: Random): Item[] => {

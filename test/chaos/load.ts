@@ -58,9 +58,13 @@ export const startLoad = (deps: LoadDeps): Load => {
       await controls[channel].ship(orderId);
       return;
     }
-    const { lineId, sku, orderedUnits: units } = pick(lines);
-    noteCancel(books, { channel, sku, units, atMs: nowMs() });
-    await controls[channel].cancel(orderId, [{ lineId, units }]);
+    const { lineId, orderedUnits } = pick(lines);
+    const atMs = nowMs();
+    const after = await controls[channel].cancel(orderId, [{ lineId, units: orderedUnits }]);
+    // A channel may take back more than was asked for: eBay cancels whole orders.
+    for (const { sku, cancelledUnits: units } of after.lines) {
+      if (units > 0) noteCancel(books, { channel, sku, units, atMs });
+    }
   };
 
   const command = async (): Promise<void> => {

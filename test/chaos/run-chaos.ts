@@ -137,8 +137,8 @@ const strikeUntilOver = async (
   signal: AbortSignal,
 ): Promise<readonly FaultRecord[]> => {
   const records: FaultRecord[] = [];
-  const fromMs = clock.now();
   await sleep(warmUpMs, signal);
+  const fromMs = clock.now();
   for (const group of schedule(seededRandom(options.seed), options.types)) {
     if (clock.now() - fromMs >= options.minutes * 60_000) break;
     const ran = await runGroup(group, {

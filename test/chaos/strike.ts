@@ -103,6 +103,7 @@ const backendsEnded = `
    where datname = current_database() and pid <> pg_backend_pid() and application_name like 'lockstep%'`;
 
 const strikes: Readonly<Record<FaultType, Strike>> = {
+  "nothing-at-all": () => Promise.resolve({ what: "control", end: () => Promise.resolve() }),
   "web-killed": killed(({ daemons }) => [daemons.web]),
   "worker-killed": killed(({ daemons }, draw) => [pick(daemons.workers, draw)]),
   "scheduler-killed": killed(({ daemons }) => [daemons.scheduler]),
