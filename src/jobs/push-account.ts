@@ -39,6 +39,9 @@ const askForOrders = async (deps: JobDeps, accountId: string): Promise<void> => 
   if (sinceMs >= plan.ordersEveryMsMin) deps.wake("poll-orders", { accountId });
 };
 
+const isLive = async (deps: JobDeps, accountId: string): Promise<boolean> =>
+  (await findAccount(deps.db, accountId))?.state === "live";
+
 type Round = "idle" | "lowered" | "worked" | "waits";
 
 const hasBulk = (connector: Connector): connector is Connector & { readonly bulk: Bulk } =>
@@ -57,11 +60,14 @@ const pushRound = async (
   for (const accountId of waitsForOrdersOf) await askForOrders(deps, accountId);
   // Whoever stood still meanwhile knows what was shown long ago: it reads anew. Longer reads are many calls.
   if (rowsMax === undefined && deps.clock.monotonicMs() - readAtMs > planMsMax) return "worked";
+  // Reading takes its time, and a person's pause counts from now on, not from the next run on.
+  if (writes.length > 0 && !(await isLive(deps, plan.accountId))) return "idle";
   const { single, bulk } = await routeWrites(deps, connector, writes);
   const { pushBatchMax, readingLifeMs = Number.POSITIVE_INFINITY } = connector.limits;
   for (let from = 0; from < single.length; from += pushBatchMax) {
     // The rest stays owed and is read anew in the next round. The first batch always goes, or nothing ever would.
     if (from > 0 && deps.clock.monotonicMs() - readAtMs > readingLifeMs) break;
+    if (from > 0 && !(await isLive(deps, plan.accountId))) return "idle";
     await sendWrites(deps, connector, lease, single.slice(from, from + pushBatchMax), signal);
   }
   if (bulk.length > 0 && hasBulk(connector)) await sendBulk(deps, connector, lease, bulk, signal);
