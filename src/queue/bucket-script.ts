@@ -39,7 +39,8 @@ if step == 'take' then
     if head == waiter then head = '' end
   elseif ahead == 0 then
     head, headNeeds = waiter, needed
-    headUntil = now + math.min(waitMs, tonumber(c)) + 250
+    -- It may come late on a machine that is busy; who died while waiting is waited for no longer than this.
+    headUntil = now + math.min(waitMs, tonumber(c)) + 1000
   end
   redis.call('ZADD', KEYS[2], now, process)
   redis.call('ZREMRANGEBYSCORE', KEYS[2], '-inf', now - 60000)
