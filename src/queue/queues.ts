@@ -1,4 +1,3 @@
-import { setTimeout as pause } from "node:timers/promises";
 import { type Queue, UnrecoverableError, type Worker } from "bullmq";
 import { z } from "zod";
 import type { QueueLog, QueueServer } from "./backend.ts";
@@ -6,12 +5,6 @@ import type { BoundJob } from "./define-job.ts";
 import { judge } from "./judge.ts";
 
 const Envelope = z.strictObject({ payload: z.json(), later: z.literal(true).optional() });
-
-/**
- * A wake-up that was asked for while one was on its way follows after this: a ledger that commits hundreds of times a second
- * asks as often, and to ask the server costs more than a small batch does.
- */
-const wakeGapMs = 3;
 
 /** A run that failed because the database was away comes again after this. */
 const awayMs = 2_000;
@@ -97,8 +90,7 @@ export const createQueues = (
     }
     const sent = add(name, key, payload, delayMs)
       .catch((error: Error) => deps.log.warn({ job: name, key, err: error.message }, "wake-up not queued"))
-      .then(async () => {
-        if (state.again) await pause(wakeGapMs);
+      .then(() => {
         adding.delete(slot);
         if (state.again) wake(name, payload, options);
       });
