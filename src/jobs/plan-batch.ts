@@ -2,7 +2,7 @@ import type { Connector, QuantityReading } from "../connectors/connector.ts";
 import { toIso } from "../core/clock.ts";
 import { type ListingRow, listingsById } from "../mapping/listings.ts";
 import { openAttemptsOf, rideAttempts } from "../sync/attempts.ts";
-import { needsLook, raiseEvidence } from "../sync/raise-evidence.ts";
+import { bothEvidence, needsLook, raiseEvidence } from "../sync/raise-evidence.ts";
 import { blockTargets, deferTargets, type OwedTarget, recordReadings, settleTargets } from "../sync/targets.ts";
 import { riskiest } from "./choose-targets.ts";
 import type { AccountPlan, JobDeps } from "./deps.ts";
@@ -53,12 +53,17 @@ const withLedger = async (
   shown: Shown,
 ): Promise<Figures> => {
   const { comparesAndSets } = connector.limits;
-  // Evidence before the ledger, not after it: an order that is booked between the two would count as seen and be missing
-  // from the number.
-  const [attempts, orders] = await Promise.all([openAttemptsOf(deps.db, ids), raiseEvidence(deps.db, ids)]);
+  // Evidence before the ledger: an order that is booked between the two would count as seen and be missing from the number.
+  const [attempts, before] = await Promise.all([openAttemptsOf(deps.db, ids), raiseEvidence(deps.db, ids)]);
   const careful = await carefulWanted(deps.db, ids, plan, { nowMs: deps.clock.now(), comparesAndSets });
+  // And after it: an account that could not be asked may have come back meanwhile, with orders that are not booked yet.
+  const raises = ids.filter((id) => {
+    const units = shown.readings.get(id)?.units ?? null;
+    return units !== null && (careful.get(id)?.wanted.units ?? 0) > units;
+  });
+  const after = raises.length === 0 ? [] : await raiseEvidence(deps.db, raises);
   const open = Map.groupBy(attempts, (attempt) => attempt.listingId);
-  const evidence = Map.groupBy(orders, (row) => row.listingId);
+  const evidence = Map.groupBy(bothEvidence(before, after), (row) => row.listingId);
   return { ...shown, careful, open, evidence };
 };
 

@@ -51,6 +51,17 @@ export const raiseEvidence = (on: Queryable, listingIds: readonly number[]): Pro
 export const unseenOrders = async (on: Queryable, listingIds: readonly number[]): Promise<readonly Evidence[]> =>
   (await raiseEvidence(on, listingIds)).filter(({ isUnseen }) => isUnseen);
 
+/** Of two looks at the same listings the worse for each account: what either misses is missing. Pure. */
+export const bothEvidence = (before: readonly Evidence[], after: readonly Evidence[]): readonly Evidence[] => {
+  const nameOf = ({ listingId, accountId }: Evidence): string => `${listingId} ${accountId}`;
+  const rows = new Map(before.map((row) => [nameOf(row), row]));
+  for (const row of after) {
+    const isUnseen = row.isUnseen || rows.get(nameOf(row))?.isUnseen === true;
+    rows.set(nameOf(row), { ...row, isUnseen });
+  }
+  return [...rows.values()];
+};
+
 /** The pace at which an account's orders may be read. */
 export type OrderPace = { readonly ordersEveryMs: number; readonly ordersEveryMsMin: number };
 

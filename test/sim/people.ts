@@ -103,8 +103,11 @@ export const schedulePeople = (given: Given, policy: Policy, scenario: Scenario,
     insist({ kind: "reserve", key, id: key, sku, units, ttlMs: end === "expire" ? endAfterMs : null }, (isHeld) => {
       if (!isHeld) return;
       books.change(sku, units);
-      // A promise that ends by itself may end so long after it was first asked for.
-      if (end === "expire") return later(askedMs + endAfterMs, () => books.change(sku, -units));
+      // A promise that ends by itself may end so long after it was first asked for, and has ended so long after its answer.
+      if (end === "expire") {
+        later(askedMs + endAfterMs, () => books.change(sku, -units));
+        return later(world.nowMs + endAfterMs, () => undefined);
+      }
       later(world.nowMs + endAfterMs, () => {
         if (end === "release") books.change(sku, -units);
         insist({ kind: end, key: `${key}:${end}`, id: key }, () => undefined);

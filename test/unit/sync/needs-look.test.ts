@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { type Evidence, needsLook } from "../../../src/sync/raise-evidence.ts";
+import { bothEvidence, type Evidence, needsLook } from "../../../src/sync/raise-evidence.ts";
 
 const nowMs = 1_000_000_000;
 const pace = { ordersEveryMs: 120_000, ordersEveryMsMin: 6_000 };
@@ -34,4 +34,14 @@ test.each([
 
 test("an account that this process has no settings for is not waited for", () => {
   expect(needsLook(evidence({}), undefined, nowMs)).toBe(false);
+});
+
+test("of two looks the worse counts, and an account that only one of them has counts too", () => {
+  const before = [evidence({ accountId: "a", isUnseen: true }), evidence({ accountId: "b" })];
+  const after = [evidence({ accountId: "a" }), evidence({ accountId: "c", isUnseen: true })];
+  expect(bothEvidence(before, after).map(({ accountId, isUnseen }) => [accountId, isUnseen])).toEqual([
+    ["a", true],
+    ["b", false],
+    ["c", true],
+  ]);
 });
